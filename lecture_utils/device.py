@@ -1,0 +1,141 @@
+"""Where to compute: the device, its guards for machines that have only a CPU, and random numbers.
+
+``torch.accelerator`` knows every kind of accelerator (CUDA, MPS, XPU, ...), but most of its
+functions raise on a machine without one. The functions here can be called everywhere.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+
+import torch
+
+from .environment import device_name
+
+_said: set[str] = set()
+
+
+def best_device(*, quiet: bool = False) -> torch.device:
+    """The device to compute on, and, once per session, a line that says which and why.
+
+    Args:
+        quiet: Say nothing.
+
+    Returns:
+        What the environment variable ``LECTURE_DEVICE`` names, else the accelerator that PyTorch
+        finds, else the CPU. Under ``torchrun`` each process gets an accelerator of its own.
+
+    Raises:
+        ValueError: If ``LECTURE_DEVICE`` names a device that PyTorch or this machine does not have.
+    """
+    if name := device_name():
+        device = as_device(name, source="LECTURE_DEVICE")
+        reason = f"LECTURE_DEVICE asks for {name}"
+    elif (found := _accelerator()) is not None:
+        count = torch.accelerator.device_count()
+        index = int(os.environ.get("LOCAL_RANK", 0)) % count
+        device = torch.device(found.type, index) if count > 1 else found
+        reason = "the accelerator PyTorch found"
+    else:
+        device, reason = torch.device("cpu"), "PyTorch found no accelerator"
+    line = f"Computing on {device} ({reason})."
+    if device.type == "cpu" and device_name() is None and _in_colab():
+        line += " In Colab: Runtime > Change runtime type > T4 GPU, then run the notebook again."
+    if not quiet and line not in _said:
+        _said.add(line)
+        print(line)
+    return device
+
+
+def as_device(device: str | torch.device, *, source: str = "device") -> torch.device:
+    """`device` as a ``torch.device`` that this machine really has.
+
+    Args:
+        device: A name such as ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``, or a device.
+        source: Where the name comes from, for the error message.
+
+    Raises:
+        ValueError: If PyTorch does not know the name or the machine has no such device.
+    """
+    try:
+        device = torch.device(device)
+    except (RuntimeError, TypeError):
+        raise ValueError(
+            f"{source} is {device!r}, which is not the name of a device. "
+            "Use 'cpu', 'cuda', 'cuda:1', 'mps' or 'xpu'."
+        ) from None
+    found = _accelerator()
+    if device.type == "cpu":
+        return device
+    if found is None or found.type != device.type:
+        here = "only a CPU" if found is None else f"cpu and {found.type}"
+        raise ValueError(
+            f"{source} asks for {str(device)!r}, but PyTorch finds {here} on this machine. "
+            "Choose one of these, or install a PyTorch that supports the device."
+        )
+    if device.index is not None and device.index >= torch.accelerator.device_count():
+        raise ValueError(
+            f"{source} asks for {str(device)!r}, but there are only "
+            f"{torch.accelerator.device_count()} devices of that kind (they count from 0)."
+        )
+    return device
+
+
+def synchronize(device: torch.device) -> None:
+    """Wait until `device` has finished its work; on the CPU there is nothing to wait for."""
+    if device.type != "cpu":
+        torch.accelerator.synchronize(device)
+
+
+def peak_memory(device: torch.device) -> int | None:
+    """The most bytes PyTorch has held on `device`, or None where that is not measured."""
+    if device.type == "cpu" or not hasattr(torch.accelerator, "max_memory_allocated"):
+        return None
+    try:
+        return torch.accelerator.max_memory_allocated(device)
+    except RuntimeError:  # a device without memory statistics
+        return None
+
+
+def uniform(
+    shape: tuple[int, ...],
+    *,
+    generator: torch.Generator | None = None,
+    device: str | torch.device = "cpu",
+    dtype: torch.dtype | None = None,
+) -> torch.Tensor:
+    """Uniform random numbers in [0, 1) on `device`, drawn where `generator` lives.
+
+    A generator on the CPU therefore gives the same numbers whatever the device.
+    """
+    source = generator.device if generator is not None else device
+    return torch.rand(shape, generator=generator, device=source, dtype=dtype).to(device)
+
+
+def categorical(probs: torch.Tensor, *, generator: torch.Generator | None = None) -> torch.Tensor:
+    """One category for each row of `probs`, by inverting the cumulative distribution.
+
+    Args:
+        probs: [..., V] probabilities; each row sums to one.
+        generator: Where the random numbers come from; the global stream when None.
+
+    Returns:
+        [...] int64 categories. A category of probability zero is never drawn.
+    """
+    cumulative = probs.cumsum(-1)
+    total = cumulative[..., -1:]
+    draw = uniform(
+        (*probs.shape[:-1], 1), generator=generator, device=probs.device, dtype=probs.dtype
+    )
+    # The product can round up to the total itself; stay below it.
+    draw = torch.minimum(draw * total, torch.nextafter(total, torch.zeros_like(total)))
+    return torch.searchsorted(cumulative, draw, right=True).squeeze(-1)
+
+
+def _accelerator() -> torch.device | None:
+    return torch.accelerator.current_accelerator(check_available=True)
+
+
+def _in_colab() -> bool:
+    return importlib.util.find_spec("google") is not None and "COLAB_RELEASE_TAG" in os.environ

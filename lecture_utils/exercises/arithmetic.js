@@ -1,0 +1,54 @@
+/* Reads a number as arithmetic.py does; both are tested on the same lines. Returns {value} or {problem}. */
+function readNumber(text) {
+  var names = { inf: Infinity, infinity: Infinity, '∞': Infinity, pi: Math.PI, 'π': Math.PI, e: Math.E };
+  var functions = { log: Math.log, ln: Math.log, log2: Math.log2, exp: Math.exp, sqrt: Math.sqrt };
+  var s = String(text).trim().toLowerCase().replace(/[−–]/g, '-').replace(/[×·]/g, '*').replace(/\^/g, '**');
+  s = s.replace(/\b(math|np|numpy|torch)\./g, '').replace(/float\(\s*(['\x22])([+-]?)(inf|infinity)\1\s*\)/g, '($2inf)');
+  if (s.indexOf('%') >= 0) return { problem: 'Please write a percentage as a number between 0 and 1: 0.075 instead of 7.5%.' };
+  var token = /\s*(\d{1,3}(?:,\d{3})+(?:\.\d*)?(?![\d,_])|(?:\d+(?:_\d+)*\.?\d*|\.\d+)(?:e[+-]?\d+)?(?![\d,_])|[a-zπ∞][a-z0-9]*|\*\*|[-+*\/()])/y;
+  var tokens = [], at = 0, end = s.length, found, here = 0;
+  while (at !== end) {
+    token.lastIndex = at;
+    found = token.exec(s);
+    if (!found) {
+      if (/^\s*[\d.]*,/.test(s.slice(at)) || /^\s*\d/.test(s.slice(at)) && s.indexOf(',') >= 0)
+        return { problem: 'I cannot read the comma. Please write a decimal point, as in 0.5; commas may only separate thousands, as in 1,023.' };
+      return { problem: 'I cannot read that. Please give one number, such as 0.25, 1/4, 2**10 or inf.' };
+    }
+    tokens.push(found[1]);
+    at = token.lastIndex;
+  }
+  if (tokens.length > 99) return { problem: 'Please give one number, shorter than that.' };
+  var zero = false;
+  function take(wanted) { if (tokens[here] !== wanted) return false; here++; return true; }
+  function sum() {
+    var a = product();
+    for (;;) { if (take('+')) a += product(); else if (take('-')) a -= product(); else return a; }
+  }
+  function product() {
+    var a = signed(), b;
+    for (;;) { if (take('*')) a *= signed(); else if (take('/')) { b = signed(); if (b === 0) zero = true; a /= b; } else return a; }
+  }
+  function signed() {
+    if (take('-')) return -signed();
+    if (take('+')) return signed();
+    var a = atom();
+    return take('**') ? Math.pow(a, signed()) : a;
+  }
+  function atom() {
+    var t = tokens[here++], a;
+    if (t === undefined) return fail();
+    if (/^[\d.]/.test(t)) return Number(t.replace(/[,_]/g, ''));
+    if (t === '(') { a = sum(); return take(')') ? a : fail(); }
+    if (functions.hasOwnProperty(t)) { if (!take('(')) return fail(); a = functions[t](sum()); return take(')') ? a : fail(); }
+    return names.hasOwnProperty(t) ? names[t] : fail();
+  }
+  function fail() { throw 0; }
+  var value;
+  try { value = sum(); if (here !== tokens.length) fail(); }
+  catch (error) { return { problem: 'I cannot read that. Please give one number, such as 0.25, 1/4, 2**10 or inf.' }; }
+  if (zero) return { problem: 'That divides by zero. If you mean infinity, write inf.' };
+  if (isNaN(value)) return { problem: 'That is not a real number. Please give one number, such as 0.25, 1/4, 2**10 or inf.' };
+  if (!isFinite(value) && !/inf|∞/.test(s)) return { problem: 'That is too large to compute. If you mean infinity, write inf.' };
+  return { value: value };
+}

@@ -1,0 +1,589 @@
+"""Check one answer: attempted? runs? returns the right thing? right values? keeps the contract?"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import inspect
+import linecache
+import math
+import sysconfig
+import textwrap
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from .arithmetic import NotANumber, read_number
+from .diagnosis import Diagnosis, Outcome, diagnose
+from .model import (
+    Case,
+    ChoiceExercise,
+    CodeExercise,
+    Exercise,
+    NumberExercise,
+    Result,
+    Status,
+)
+from .running import Printed, Stopwatch, TimeUp, isolated, seed_all
+from .values import as_tensor, clone, describe, describe_difference, differs, number
+
+_BLANK = (None, ..., "", "?")
+_OURS = str(Path(__file__).parent)
+_LIBRARIES = (
+    _OURS,
+    str(Path(torch.__file__).parent),
+    sysconfig.get_paths()["stdlib"],
+)
+
+
+def check_answer(exercise: Exercise, answer: Any, seed: int | None = None) -> Result:
+    """The verdict on an answer: a function, a letter or a number.
+
+    Args:
+        exercise: The exercise.
+        answer: What the student gave.
+        seed: Seed of the random test inputs; by default the exercise's own.
+    """
+    if isinstance(exercise, CodeExercise):
+        return _check_code(exercise, answer, exercise.seed if seed is None else seed)
+    if _is_blank(answer):
+        words = "the letter of your choice" if isinstance(exercise, ChoiceExercise) else "a number"
+        return Result(
+            exercise.id,
+            Status.NOT_ATTEMPTED,
+            f"Put {words} in place of the `?`. A guess is fine: you will see why.",
+        )
+    if isinstance(exercise, ChoiceExercise):
+        return _check_choice(exercise, answer)
+    return _check_number(exercise, answer)
+
+
+def _is_blank(answer: Any) -> bool:
+    return answer is None or answer is ... or (isinstance(answer, str) and answer.strip() in _BLANK)
+
+
+# ------------------------------------------------------------------ questions
+def _check_choice(exercise: ChoiceExercise, answer: Any) -> Result:
+    letter = str(answer).strip().lower().strip("().") if isinstance(answer, str) else ""
+    option = exercise.lettered.get(letter)
+    if option is None:
+        letters = ", ".join(exercise.lettered)
+        return Result(
+            exercise.id,
+            Status.WRONG,
+            f"`{describe(answer)}` is not one of the options. Please answer with one of {letters}.",
+            misconception="invalid",
+        )
+    if option.right:
+        return Result(exercise.id, Status.CORRECT, option.feedback)
+    return Result(exercise.id, Status.WRONG, option.feedback, misconception=letter)
+
+
+def same_number(a: float, b: float, rtol: float) -> bool:
+    """Whether two numbers are the same up to rounding; infinities only equal themselves."""
+    return a == b or (math.isfinite(a) and math.isclose(a, b, rel_tol=rtol, abs_tol=1e-9))
+
+
+def _check_number(exercise: NumberExercise, answer: Any) -> Result:
+    def result(status: Status, headline: str, key: str | None = None) -> Result:
+        return Result(exercise.id, status, headline, misconception=key)
+
+    try:
+        value = read_number(answer)
+    except NotANumber as problem:
+        return result(Status.WRONG, str(problem), "unreadable")
+    if same_number(value, exercise.truth, exercise.rtol):
+        return result(Status.CORRECT, f"It is {exercise.written}. {exercise.because}")
+    for wrong in exercise.wrong:
+        if same_number(value, wrong.value, exercise.rtol):
+            return result(Status.WRONG, wrong.feedback, wrong.key)
+    if exercise.probability and same_number(value, 100 * exercise.truth, exercise.rtol):
+        return result(
+            Status.WRONG,
+            "The right number, but as a percentage: give a probability between 0 and 1.",
+            "percent",
+        )
+    word = "large" if value > exercise.truth else "small"
+    return result(Status.WRONG, f"Not yet: {number(value)} is too {word}.", f"too-{word}")
+
+
+# ------------------------------------------------------------------ code
+class Stop(Exception):
+    """Ends a check early with its verdict."""
+
+    def __init__(self, result: Result):
+        super().__init__(result.headline)
+        self.result = result
+
+
+def _check_code(exercise: CodeExercise, function: Any, seed: int) -> Result:
+    if (blank := _not_attempted(exercise, function)) is not None:
+        return blank
+    with isolated(), Stopwatch() as watch:
+        attempt = Attempt(exercise, function, seed, watch)
+        try:
+            result = attempt.check()
+        except Stop as stop:
+            result = stop.result
+    if attempt.printed.text.strip() and result.status is not Status.CORRECT:
+        lines = attempt.printed.text.strip().splitlines()
+        shown = " | ".join(line.replace("`", "'") for line in lines[:3])
+        result.details.append(f"Your code printed: `{shown}`" + (" …" if len(lines) > 3 else ""))
+    return result
+
+
+class Attempt:
+    """One check of one function: runs it on the test inputs and judges what comes back."""
+
+    def __init__(self, exercise: CodeExercise, function: Callable, seed: int, watch: Stopwatch):
+        self.exercise = exercise
+        self.function = function
+        self.watch = watch
+        self.seed = seed
+        self.printed = Printed()
+        seed_all(seed)
+        self.cases = exercise.cases(torch.Generator().manual_seed(seed))
+
+    def check(self) -> Result:
+        """The verdict.
+
+        Raises:
+            Stop: With the verdict, where nothing more can be checked.
+        """
+        from .contract import check_contract
+
+        self._fits_signature()
+        outcomes: list[Outcome] = []
+        remark: Diagnosis | None = None
+        for case in self.cases:
+            try:
+                got, detail = self._outcome(case)
+            except Stop:
+                if self._wrong(outcomes):
+                    break
+                raise
+            outcomes.append(Outcome(case, self.reference(case.args), got))
+            remark = remark or detail
+        if bad := self._wrong(outcomes):
+            found = diagnose(self.exercise, outcomes, self._run_wrong)
+            self.stop(
+                Status.ALMOST if found.almost else Status.WRONG,
+                found.message,
+                *self._counterexample(bad[0]),
+                key=found.key,
+            )
+        if remark:
+            self.stop(Status.ALMOST, remark.message, key=remark.key)
+        done = [f"right on all {len(outcomes)} test inputs, which stay as they were"]
+        done += check_contract(self)
+        return Result(self.exercise.id, Status.CORRECT, "Well done.", checks=done)
+
+    # -------------------------------------------------------------- running
+    def stop(self, status: Status, headline: str, *details: str, key: str | None = None) -> None:
+        """End the check.
+
+        Raises:
+            Stop: Always.
+        """
+        details = [detail for detail in details if detail]
+        raise Stop(Result(self.exercise.id, status, headline, details, key))
+
+    def reference(self, args: tuple) -> tuple[Tensor, ...]:
+        """What the book's solution gives for these arguments, as a tuple of tensors."""
+        seed_all(self.seed)
+        return _as_tuple(self.exercise.call(self.exercise.reference, clone(args)))
+
+    def student(self, call: Callable[[], Any], case: Case, when: str = "") -> Any:
+        """Run the student's code.
+
+        Args:
+            call: Calls the student's function.
+            case: The test input, for the message.
+            when: What is special about this run, such as "for float32 inputs".
+
+        Raises:
+            Stop: The code raised, took too long, or is a stub.
+        """
+        status = Status.ALMOST if when else Status.ERROR
+        seed_all(self.seed)
+        try:
+            with contextlib.redirect_stdout(self.printed):
+                return self.watch.run(call)
+        except KeyboardInterrupt:
+            raise
+        except NotImplementedError as error:
+            if _raised_by_stub(error, self.function):
+                self.stop(
+                    Status.NOT_ATTEMPTED,
+                    "Still a stub: put your code in place of `raise NotImplementedError`.",
+                )
+            self._crashed(error, case, status, when)
+        except TimeUp:
+            self._too_slow(case, status)
+        except BaseException as error:  # whatever a student's code can raise is the student's
+            self._crashed(error, case, status, when)
+
+    def _too_slow(self, case: Case, status: Status) -> None:
+        input_line = f"Input ({case.note}): `{describe(case.args)}`"
+        if self.watch.seconds_left > 0:
+            self.stop(
+                status,
+                f"Stopped after {self.watch.call_seconds:g} s. Is there a loop that never ends?",
+                input_line,
+                key="timeout",
+            )
+        self.stop(
+            status,
+            f"Too slow: all test inputs together took more than {self.watch.total_seconds:g} s. "
+            "Can one tensor operation replace a loop over single numbers?",
+            input_line,
+            key="slow",
+        )
+
+    def _crashed(self, error: BaseException, case: Case, status: Status, when: str) -> None:
+        if (line := _left_open(self.function)) is not None:
+            self.stop(
+                Status.NOT_ATTEMPTED,
+                f"There is still a `...` to fill in (line {line} of your function).",
+            )
+        first = _first_line(error)
+        name = type(error).__name__
+        headline = f"Your code stopped with `{name}`" + (f": {first}" if first else ".")
+        if when:
+            headline = f"The values are right, but {when} your code stops with `{name}`: {first}"
+        self.stop(
+            status,
+            headline,
+            _where(error.__traceback__),
+            f"Input ({case.note}): `{describe(case.args)}`",
+            _advice(error),
+            key="exception" if not when else "exception-later",
+        )
+
+    def _run_wrong(self, solve: Callable, case: Case) -> tuple[Tensor, ...] | None:
+        seed_all(self.seed)
+        try:
+            return _as_tuple(self.exercise.call(solve, clone(case.args)))
+        except Exception:  # a wrong solution may fail on some inputs
+            return None
+
+    def _fits_signature(self) -> None:
+        try:
+            signature = inspect.signature(self.function)
+        except (TypeError, ValueError):
+            return
+        wanted = self.exercise.parameters
+        try:
+            signature.bind(*wanted)
+        except TypeError:
+            self.stop(
+                Status.ERROR,
+                f"Your function takes {signature}, but it is called as "
+                f"`{self.exercise.id}({', '.join(wanted)})`.",
+                key="signature",
+            )
+
+    # -------------------------------------------------------------- judging
+    def _wrong(self, outcomes: list[Outcome]) -> list[Outcome]:
+        return [outcome for outcome in outcomes if not outcome.right(self.exercise)]
+
+    def _outcome(self, case: Case) -> tuple[tuple[Tensor, ...], Diagnosis | None]:
+        """What the student's function gives for a case, as tensors, and a remark on its type."""
+        args, before = clone(case.args), clone(case.args)
+        modules = _module_states(args)
+        value = self.student(lambda: self.exercise.call(self.function, args), case)
+        if value is None or value is ... or value is NotImplemented:
+            self._nothing_returned()
+        self._inputs_kept(case, before, args)
+        self._modules_kept(modules, _module_states(args))
+        expected = self.reference(case.args)
+        values = value if isinstance(value, tuple) else (value,)
+        if len(values) != len(expected):
+            self.stop(
+                Status.WRONG,
+                f"Your function returns {_count(len(values))}; expected {self.exercise.returns}.",
+                key="arity",
+            )
+        tensors, remark = [], None
+        for item, wanted in zip(values, expected, strict=True):
+            tensor = as_tensor(item)
+            if tensor is None or isinstance(item, str):
+                self.stop(
+                    Status.WRONG,
+                    f"Your function returns {_a(type(item).__name__)}; "
+                    f"expected {self.exercise.returns}.",
+                    key="type",
+                )
+            remark = remark or self._type_remark(item, tensor, wanted)
+            tensors.append(tensor)
+        return tuple(tensors), remark
+
+    def _nothing_returned(self) -> None:
+        if _left_open(self.function) is not None or _is_empty(self.function):
+            self.stop(
+                Status.NOT_ATTEMPTED,
+                "Put your code in place of the `...`, then run this cell again.",
+            )
+        self.stop(
+            Status.WRONG,
+            "Your function returns nothing (`None`). Did you forget `return`?",
+            key="no-return",
+        )
+
+    def _type_remark(self, item: Any, tensor: Tensor, wanted: Tensor) -> Diagnosis | None:
+        if not isinstance(item, Tensor):
+            if wanted.dim() == 0 and isinstance(item, (int, float)):
+                return (
+                    None
+                    if not self.exercise.grad_args
+                    else Diagnosis(
+                        "type",
+                        "The values are right, but you return a Python number: no gradient can "
+                        "flow through it. Return a tensor.",
+                        almost=True,
+                    )
+                )
+            return Diagnosis(
+                "type",
+                f"The values are right, but you return {_a(type(item).__name__)}; "
+                f"expected {self.exercise.returns}.",
+                almost=True,
+            )
+        if tensor.dtype != wanted.dtype and not self.exercise.any_dtype:
+            return Diagnosis(
+                "dtype",
+                f"The values are right, but their type is `{tensor.dtype}` instead of "
+                f"`{wanted.dtype}`. Is a precision written into your code, as in `.float()`?",
+                almost=True,
+            )
+        return None
+
+    def _inputs_kept(self, case: Case, before: tuple, after: tuple) -> None:
+        for name, old, new in zip(self.exercise.parameters, before, after, strict=False):
+            if not _same(old, new):
+                self.stop(
+                    Status.WRONG,
+                    f"Your function changes its input `{name}` in place: whoever calls it finds "
+                    "other numbers afterwards.",
+                    "Avoid `x += …`, `x[…] = …` and methods ending in `_` on arguments; "
+                    "make a new tensor.",
+                    key="in-place",
+                )
+
+    def _modules_kept(self, before: list[_ModuleState], after: list[_ModuleState]) -> None:
+        for old, new in zip(before, after, strict=True):
+            if old.modes != new.modes:
+                message = "Your function leaves the network in another mode (train or eval)."
+                key = "mode-switched"
+            elif old.frozen != new.frozen:
+                message = (
+                    "Your function leaves parameters frozen (`requires_grad`): the next training "
+                    "step would not change them."
+                )
+                key = "frozen"
+            elif self.exercise.keeps_weights and not _same(old.weights, new.weights):
+                message = "Your function changes the weights of the network."
+                key = "weights-changed"
+            else:
+                continue
+            self.stop(Status.WRONG, message, "Put back what you change.", key=key)
+
+    def _counterexample(self, outcome: Outcome) -> list[str]:
+        """The smallest failing input with the expected and the given result."""
+        case = outcome.case
+        lines = [f"Input ({case.note}): `{describe(case.args)}`"]
+        for got, expected in zip(outcome.got, outcome.expected, strict=True):
+            if got.shape != expected.shape:
+                lines.append(
+                    f"Expected shape `{list(expected.shape)}`: `{describe(expected)}`, "
+                    f"got shape `{list(got.shape)}`: `{describe(got)}`"
+                )
+                break
+            bad = differs(got, expected, self.exercise.rtol, self.exercise.atol)
+            if bad.any():
+                lines.append(describe_difference(expected, got, bad))
+                break
+        return lines
+
+
+# ------------------------------------------------------------------ was anything written?
+def _not_attempted(exercise: CodeExercise, function: Any) -> Result | None:
+    def result(headline: str, status: Status = Status.NOT_ATTEMPTED) -> Result:
+        return Result(exercise.id, status, headline)
+
+    if _is_blank(function):
+        return result("Write the function first, then run this cell again.")
+    if not callable(function):
+        return Result(
+            exercise.id,
+            Status.WRONG,
+            f"`{exercise.id}` should be a function, but it is {_a(type(function).__name__)}.",
+            misconception="not-a-function",
+        )
+    if _is_empty(function):
+        return result("Put your code in place of the `...`, then run this cell again.")
+    body = _body(function)
+    if exercise.given and body is not None:
+        given = ast.parse(exercise.starter).body[-1]
+        if _dump(body) == _dump(_without_docstring(given)):
+            return result("The code is as it was given. Find the bug, change it, run this again.")
+    return None
+
+
+def _body(function: Callable) -> list[ast.stmt] | None:
+    """The statements of a function without its docstring; None where the source is not known."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError, ValueError):
+        return None
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            return _without_docstring(node)
+    return None
+
+
+def _without_docstring(function: Any) -> list[ast.stmt]:
+    return function.body[ast.get_docstring(function) is not None :]
+
+
+def _dump(statements: list[ast.stmt]) -> list[str]:
+    return [ast.dump(statement) for statement in statements]
+
+
+def _is_ellipsis(node: ast.AST | None) -> bool:
+    return isinstance(node, ast.Constant) and node.value is ...
+
+
+def _is_empty(function: Callable) -> bool:
+    """Whether nothing but ``...``, ``pass`` or ``return None`` was written."""
+    body = _body(function)
+    if body is None:
+        code = getattr(function, "__code__", None)
+        return code is not None and code.co_code in _EMPTY_CODE
+    return all(
+        isinstance(statement, ast.Pass)
+        or (
+            isinstance(statement, (ast.Expr, ast.Return))
+            and (
+                statement.value is None
+                or _is_ellipsis(statement.value)
+                or (isinstance(statement.value, ast.Constant) and statement.value.value is None)
+            )
+        )
+        for statement in body
+    )
+
+
+def _stub() -> None: ...
+
+
+def _documented_stub() -> None:
+    """What an unwritten function looks like where its source is not known."""
+
+
+_EMPTY_CODE = (_stub.__code__.co_code, _documented_stub.__code__.co_code)
+
+
+def _left_open(function: Callable) -> int | None:
+    """The line (in the function) of a ``...`` that still waits for code; ``x[..., 0]`` is none."""
+    for statement in _body(function) or []:
+        for node in ast.walk(statement):
+            if isinstance(
+                node, (ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return)
+            ) and _is_ellipsis(node.value):
+                return node.lineno
+    return None
+
+
+def _raised_by_stub(error: BaseException, function: Callable) -> bool:
+    frames = traceback.extract_tb(error.__traceback__)
+    return bool(frames) and frames[-1].name == getattr(function, "__name__", None)
+
+
+# ------------------------------------------------------------------ words for errors
+def _where(tb: TracebackType | None) -> str:
+    """The student's own line: the innermost one outside of libraries and of this package."""
+    own = None
+    for frame, line in traceback.walk_tb(tb):
+        name = frame.f_code.co_filename
+        if not name.startswith(_LIBRARIES) and "site-packages" not in name:
+            own = frame, line
+    if own is None:
+        return ""
+    frame, line = own
+    code = linecache.getline(frame.f_code.co_filename, line, frame.f_globals).strip()
+    inside = line - frame.f_code.co_firstlineno + 1
+    where = f"line {inside} of `{frame.f_code.co_name}`"
+    return f"In {where}: `{code}`" if code else f"In {where}"
+
+
+def _first_line(error: BaseException) -> str:
+    try:
+        return (str(error).strip().splitlines() or [""])[0][:200]
+    except Exception:  # an exception of the student's own may not even have a text
+        return ""
+
+
+def _advice(error: BaseException) -> str:
+    text = _first_line(error).lower()
+    if isinstance(error, NameError):
+        return "Is the name spelled right, and did you run the cell that defines or imports it?"
+    if isinstance(error, AttributeError):
+        return "Is it the kind of object you expect? `print(type(…))` shows it."
+    if isinstance(error, RecursionError):
+        return "The function calls itself without an end."
+    if isinstance(error, SystemExit):
+        return "`exit()` has no place in a function that others call."
+    if "must match" in text or "size" in text or "shape" in text or isinstance(error, IndexError):
+        return "Print the shapes at this line: which axis do you mean?"
+    if "dtype" in text or "scalar type" in text or "int64" in text:
+        return "Print the `dtype` of both sides at this line."
+    return ""
+
+
+def _a(noun: str) -> str:
+    return f"an {noun}" if noun[0].lower() in "aeiou" else f"a {noun}"
+
+
+def _count(n: int) -> str:
+    return "one value" if n == 1 else f"{n} values"
+
+
+# ------------------------------------------------------------------ inputs before and after
+class _ModuleState:
+    """What a function must leave alone in a network."""
+
+    def __init__(self, module: nn.Module):
+        self.modes = [part.training for part in module.modules()]
+        self.frozen = [parameter.requires_grad for parameter in module.parameters()]
+        self.weights = clone({name: x.detach() for name, x in module.state_dict().items()})
+
+
+def _module_states(args: tuple) -> list[_ModuleState]:
+    return [_ModuleState(value) for value in args if isinstance(value, nn.Module)]
+
+
+def _same(old: Any, new: Any) -> bool:
+    if isinstance(old, Tensor):
+        return (
+            isinstance(new, Tensor)
+            and old.shape == new.shape
+            and old.dtype == new.dtype
+            and old.requires_grad == new.requires_grad
+            and not differs(new.detach(), old.detach(), 0.0, 0.0).any()
+        )
+    if type(old) in (tuple, list):
+        return len(old) == len(new) and all(map(_same, old, new))
+    if type(old) is dict:
+        return old.keys() == new.keys() and all(_same(old[key], new[key]) for key in old)
+    return True
+
+
+def _as_tuple(value: Any) -> tuple[Tensor, ...]:
+    values = value if isinstance(value, tuple) else (value,)
+    return tuple(torch.as_tensor(item).detach() for item in values)

@@ -1,0 +1,412 @@
+"""Say what is wrong with an answer: a known mistake, a systematic deviation, or when it fails."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .model import Case, CodeExercise
+from .values import close, differs, tensors_in
+
+LN2 = math.log(2)
+_LOOSE = 1e-4
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a function gave for one test input, beside what was expected."""
+
+    case: Case
+    expected: tuple[Tensor, ...]
+    got: tuple[Tensor, ...]
+
+    def right(self, exercise: CodeExercise) -> bool:
+        """Whether every returned tensor has the right shape and values."""
+        return all(
+            close(g, e, exercise.rtol, exercise.atol)
+            for g, e in zip(self.got, self.expected, strict=True)
+        )
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """A misconception's key, what to tell the student, and whether it is only a detail."""
+
+    key: str
+    message: str
+    almost: bool = False
+
+
+RunWrong = Callable[[Callable, Case], tuple[Tensor, ...] | None]
+
+
+def diagnose(exercise: CodeExercise, outcomes: list[Outcome], run_wrong: RunWrong) -> Diagnosis:
+    """The best explanation of outcomes of which at least one is not right.
+
+    Args:
+        exercise: The exercise.
+        outcomes: Of all inputs, or of the inputs up to the one where the code stopped.
+        run_wrong: Runs a wrong solution of the bank on a case; None where it cannot.
+    """
+    return (
+        known_mistake(exercise, outcomes, run_wrong)
+        or right_in_another_shape(exercise, outcomes)
+        or systematic(exercise, outcomes)
+        or wrong_shape(outcomes)
+        or not_finite(outcomes)
+        or wrong_when(exercise, outcomes)
+        or Diagnosis("value", "Not yet: the values differ.")
+    )
+
+
+# ------------------------------------------------------------------ mistakes of the bank
+_VARIANTS: list[tuple[str, str, Callable[[Tensor], Tensor]]] = [
+    ("", "", lambda x: x),
+    ("sign", "And the sign is turned around.", lambda x: -x),
+    ("batch-mean", "And you averaged over the batch: return one value per example.", torch.mean),
+    ("batch-sum", "And you summed over the batch: return one value per example.", torch.sum),
+    ("bits", "And the result is in bits (log₂); we use nats.", lambda x: x / LN2),
+]
+
+
+def known_mistake(
+    exercise: CodeExercise, outcomes: list[Outcome], run_wrong: RunWrong
+) -> Diagnosis | None:
+    """The wrong solution of the bank that gives the same outputs, perhaps with a second slip."""
+    seen: dict[tuple[int, int], tuple[Tensor, ...] | None] = {}
+
+    def output(number: int, place: int) -> tuple[Tensor, ...] | None:
+        key = number, place
+        if key not in seen:
+            seen[key] = run_wrong(exercise.wrong[number].solve, outcomes[place].case)
+        return seen[key]
+
+    def explains(number: int, change: Callable[[Tensor], Tensor]) -> bool:
+        return all(
+            _same(exercise, outcome.got, output(number, place), change)
+            for place, outcome in enumerate(outcomes)
+        )
+
+    for name, message, change in _VARIANTS:
+        for number, wrong in enumerate(exercise.wrong):
+            if explains(number, change):
+                if not name:
+                    return Diagnosis(wrong.key, wrong.feedback)
+                return Diagnosis(f"{wrong.key}+{name}", f"Two things. {wrong.feedback} {message}")
+    return None
+
+
+def _same(
+    exercise: CodeExercise,
+    got: tuple[Tensor, ...],
+    output: tuple[Tensor, ...] | None,
+    change: Callable[[Tensor], Tensor],
+) -> bool:
+    if output is None or len(output) != len(got):
+        return False
+    return all(
+        close(g, change(o.double()), exercise.rtol, exercise.atol)
+        for g, o in zip(got, output, strict=True)
+    )
+
+
+# ------------------------------------------------------------------ shapes
+def right_in_another_shape(exercise: CodeExercise, outcomes: list[Outcome]) -> Diagnosis | None:
+    """All the numbers are there and in order; only axes of size one differ."""
+    for outcome in outcomes:
+        for got, expected in zip(outcome.got, outcome.expected, strict=True):
+            if got.numel() != expected.numel() or not close(
+                got.squeeze(), expected.squeeze(), exercise.rtol, exercise.atol
+            ):
+                return None
+    got, expected = next(
+        (g, e)
+        for outcome in outcomes
+        for g, e in zip(outcome.got, outcome.expected, strict=True)
+        if g.shape != e.shape
+    )
+    return Diagnosis(
+        "shape",
+        f"The values are right, but their shape is {list(got.shape)} instead of "
+        f"{list(expected.shape)}. That matters: `[B, 1]` beside `[B]` silently becomes `[B, B]`.",
+        almost=True,
+    )
+
+
+def wrong_shape(outcomes: list[Outcome]) -> Diagnosis | None:
+    """The first result whose shape is not the expected one."""
+    for outcome in outcomes:
+        for got, expected in zip(outcome.got, outcome.expected, strict=True):
+            if got.shape == expected.shape:
+                continue
+            message = f"The result has shape {list(got.shape)}; expected {list(expected.shape)}. "
+            size = expected.shape[0] if expected.dim() else 0
+            if expected.dim() == 1 and size > 1 and list(got.shape) == [size, size]:
+                message += "Somewhere `[B, 1]` meets `[B]` and broadcasts to `[B, B]`."
+            elif got.dim() < expected.dim():
+                message += "Did you sum or average over one axis too many?"
+            elif got.dim() > expected.dim():
+                message += "Is there an axis you still have to sum over, index or squeeze?"
+            else:
+                message += "Which axis does each step of your code work on?"
+            return Diagnosis("shape", message)
+    return None
+
+
+# ------------------------------------------------------------------ systematic deviations
+def systematic(exercise: CodeExercise, outcomes: list[Outcome]) -> Diagnosis | None:
+    """A deviation of one form on every input: a factor, an offset, an average, a logarithm."""
+    if any(len(outcome.got) != 1 for outcome in outcomes):
+        return None
+    pairs = [(outcome.got[0].double(), outcome.expected[0].double()) for outcome in outcomes]
+    if all(g.dim() == 0 and e.dim() > 0 for g, e in pairs):
+        return _over_batch(pairs)
+    if any(g.shape != e.shape for g, e in pairs):
+        return _transposed(pairs)
+    return (
+        _constant(pairs)
+        or _other_axis_size(exercise, outcomes)
+        or _function_of(pairs)
+        or _transposed(pairs)
+    )
+
+
+def _over_batch(pairs: list[tuple[Tensor, Tensor]]) -> Diagnosis | None:
+    for key, word, reduce in (
+        ("batch-mean", "averaged", torch.mean),
+        ("batch-sum", "summed", torch.sum),
+    ):
+        if all(close(g, reduce(e), _LOOSE, 1e-9) for g, e in pairs):
+            return Diagnosis(
+                key,
+                f"The numbers are right, but you {word} over the **batch** too. "
+                "Return one value per example.",
+                almost=True,
+            )
+    return None
+
+
+def _constant(pairs: list[tuple[Tensor, Tensor]]) -> Diagnosis | None:
+    """Right up to one factor or one offset, the same everywhere."""
+    got = torch.cat([g.flatten() for g, _ in pairs])
+    expected = torch.cat([e.flatten() for _, e in pairs])
+    usable = got.isfinite() & expected.isfinite()
+    if usable.sum() < 4 or not torch.equal(got.isfinite(), expected.isfinite()):
+        return None
+    got, expected = got[usable], expected[usable]
+    if (got == 0).all():
+        return Diagnosis("zero", "Your result is 0 on every input.")
+    if expected.max() - expected.min() < 1e-6:
+        return None
+    factor = ((got * expected).sum() / (expected * expected).sum()).item()
+    scale = expected.abs().clamp(min=1e-9)
+    if ((got - factor * expected).abs() < _LOOSE * scale).all() and abs(factor) > 1e-9:
+        return _factor(factor)
+    offset = (got - expected).median().item()
+    if ((got - expected - offset).abs() < 1e-6 * max(1.0, abs(offset))).all():
+        return Diagnosis(
+            "offset",
+            f"Your result is off by the same constant ({offset:+.4g}) on every input. "
+            "Which constant term is missing, or too much?",
+        )
+    return None
+
+
+def _factor(factor: float) -> Diagnosis:
+    named = [
+        (
+            -1,
+            "sign",
+            "Your result is exactly **minus** the right answer on every input. "
+            "Check the sign: what is asked for, the log-probability or a loss?",
+        ),
+        (
+            1 / LN2,
+            "bits",
+            "Your result is 1.4427 = 1/ln 2 times the answer on every input: it is in "
+            "**bits** (log₂). We measure in nats (natural log).",
+        ),
+        (
+            LN2,
+            "nats",
+            "Your result is 0.6931 = ln 2 times the answer on every input. "
+            "In which unit is the answer asked for, nats or bits?",
+        ),
+        (2, "twice", "Your result is exactly **twice** the answer. Did a factor ½ get lost?"),
+        (0.5, "half", "Your result is exactly **half** the answer. Is there one ½ too many?"),
+    ]
+    for value, key, message in named:
+        if abs(factor - value) < 1e-3:
+            return Diagnosis(key, message)
+    return Diagnosis(
+        "factor",
+        f"Your result is the right answer times {factor:.4g} on every input. "
+        "Which constant is that?",
+    )
+
+
+def _other_axis_size(exercise: CodeExercise, outcomes: list[Outcome]) -> Diagnosis | None:
+    """Right up to the size of one axis: a mean where a sum is asked for, or the reverse."""
+    for position, name in enumerate(exercise.parameters):
+        for axis in range(4):
+            sizes = [_size(outcome.case, position, axis) for outcome in outcomes]
+            if None in sizes or len(set(sizes)) < 2:
+                continue
+            for key, verb, power in (("mean", "averaged", -1), ("sum", "summed", 1)):
+                if all(
+                    close(
+                        outcome.got[0].double(),
+                        outcome.expected[0].double() * float(size) ** power,
+                        _LOOSE,
+                        1e-9,
+                    )
+                    for outcome, size in zip(outcomes, sizes, strict=True)
+                ):
+                    relation = "divided by" if power < 0 else "times"
+                    return Diagnosis(
+                        f"{key}-axis-{axis}",
+                        f"Your result is the answer {relation} the size of axis {axis} of "
+                        f"`{name}`. Have you {verb} where you should not?",
+                    )
+    return None
+
+
+def _size(case: Case, position: int, axis: int) -> int | None:
+    x = case.args[position] if position < len(case.args) else None
+    return x.shape[axis] if isinstance(x, Tensor) and axis < x.dim() else None
+
+
+def _function_of(pairs: list[tuple[Tensor, Tensor]]) -> Diagnosis | None:
+    for key, message, change in (
+        (
+            "exp",
+            "You return a probability; the question asks for its **logarithm**.",
+            torch.exp,
+        ),
+        ("log", "You return the **logarithm** of what is asked for.", torch.log),
+        (
+            "complement",
+            "You return one minus the answer: the probability of the opposite.",
+            lambda e: 1 - e,
+        ),
+        (
+            "inverse",
+            "You return one over the answer. What belongs above the line, what below?",
+            lambda e: 1 / e,
+        ),
+        ("root", "You return the square root of the answer.", lambda e: e.sqrt()),
+        ("square", "You return the square of the answer.", lambda e: e.square()),
+    ):
+        if all(close(g, change(e), _LOOSE, 1e-9) for g, e in pairs):
+            return Diagnosis(key, message)
+    return None
+
+
+def _transposed(pairs: list[tuple[Tensor, Tensor]]) -> Diagnosis | None:
+    if all(e.dim() >= 2 and close(g, e.mT, _LOOSE, 1e-9) for g, e in pairs):
+        return Diagnosis("transposed", "Your result is transposed: its last two axes are swapped.")
+    return None
+
+
+# ------------------------------------------------------------------ when does it fail?
+_KINDS: list[tuple[str, Callable[[Tensor], bool]]] = [
+    ("entries beyond ±50", lambda x: bool((x.abs() > 50).any())),
+    ("infinite entries", lambda x: bool(x.isinf().any())),
+    ("exact zeros", lambda x: bool((x == 0).any())),
+    ("negative entries", lambda x: bool((x < 0).any())),
+]
+
+
+@dataclass(frozen=True)
+class _Example:
+    """One example (a row of a batch, where that makes sense): its traits, and whether right."""
+
+    traits: dict[str, bool]
+    right: bool
+
+
+def wrong_when(exercise: CodeExercise, outcomes: list[Outcome]) -> Diagnosis | None:
+    """Say in words which inputs fail, where one trait separates them from those that do not."""
+    examples = [example for outcome in outcomes for example in _examples(exercise, outcome)]
+    wrong = [example for example in examples if not example.right]
+    right = [example for example in examples if example.right]
+    inputs = sum(not outcome.right(exercise) for outcome in outcomes)
+    count = f"{inputs} of {len(outcomes)} test inputs come out different."
+    if not right:
+        return Diagnosis("value", f"Not yet: {count}")
+    for trait in wrong[0].traits:
+        if all(e.traits.get(trait) for e in wrong) and not any(e.traits.get(trait) for e in right):
+            return Diagnosis(
+                "only:" + trait,
+                f"Right except for {trait}: there every result is wrong. "
+                "What does your code do with them?",
+            )
+    for trait in wrong[0].traits:
+        if all(e.traits.get(trait) for e in wrong):
+            rest = [e for e in right if not e.traits.get(trait)]
+            if rest and any(e.traits.get(trait) for e in right):
+                return Diagnosis(
+                    "only:" + trait,
+                    f"Wrong only for {trait} (though not for all of them). "
+                    "What does your code do with them?",
+                )
+    return Diagnosis("value", f"Not yet: {count}")
+
+
+def _examples(exercise: CodeExercise, outcome: Outcome) -> Iterator[_Example]:
+    """The examples of a case; the rows of its batch, when every tensor has the batch first."""
+    args = outcome.case.args
+    traits = {f"inputs where {words}": bool(test(*args)) for words, test in exercise.kinds}
+    tensors = list(tensors_in(args))
+    floats = [x for x in tensors if x.is_floating_point()]
+    results = list(zip(outcome.got, outcome.expected, strict=True))
+    batch = floats[0].shape[0] if floats and floats[0].dim() else None
+    if batch is not None and floats[0].dim() > 1:
+        traits["batches of more than one example"] = batch > 1
+        traits["a batch of one example"] = batch == 1
+    shape = floats[0].shape if floats else ()
+    traits["inputs with only one entry on the last axis"] = bool(shape) and shape[-1] == 1
+    if len(shape) > 1:
+        traits["inputs whose last two axes differ in size"] = shape[-1] != shape[-2]
+        traits["inputs whose last two axes have the same size"] = shape[-1] == shape[-2]
+    by_row = batch and all(e.dim() > 0 and e.shape[0] == batch == g.shape[0] for g, e in results)
+    if not by_row:
+        yield _Example(traits | _kinds_of(floats), outcome.right(exercise))
+        return
+    bad = torch.stack(
+        [differs(g, e, exercise.rtol, exercise.atol).reshape(batch, -1).any(1) for g, e in results]
+    ).any(0)
+    for row in range(batch):
+        inside = [x[row] if x.dim() > 1 and x.shape[0] == batch else x for x in floats]
+        yield _Example(_kinds_of(inside) | traits, not bad[row].item())
+
+
+def _kinds_of(floats: list[Tensor]) -> dict[str, bool]:
+    kinds = {
+        f"inputs with {words}": any(test(x) for x in floats if x.numel()) for words, test in _KINDS
+    }
+    kinds["inputs that are all zero"] = bool(floats) and bool((floats[0] == 0).all())
+    return kinds
+
+
+def not_finite(outcomes: list[Outcome]) -> Diagnosis | None:
+    """nan or inf where the answer is a number."""
+    results = itertools.chain.from_iterable(
+        zip(outcome.got, outcome.expected, strict=True) for outcome in outcomes
+    )
+    for got, expected in results:
+        broken = ~got.double().isfinite() & expected.double().isfinite()
+        if broken.any():
+            kind = "nan" if got[broken].isnan().any() else "inf"
+            return Diagnosis(
+                kind,
+                f"Your result contains `{kind}` where the answer is a number. Look for log 0, "
+                "0 · log 0, 0/0, or exp of a large number: `log_softmax`, `logsumexp`, `xlogy` "
+                "and `softplus` are the stable forms.",
+            )
+    return None

@@ -1,0 +1,194 @@
+"""Run a student's code safely: limited in time, and with everything global put back afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import io
+import random
+import signal
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+
+CALL_SECONDS = 1.0
+TOTAL_SECONDS = 2.5
+_TICK = 0.01
+
+
+class TimeUp(BaseException):
+    """The time is over. Not an ``Exception``, so that ``except Exception`` does not catch it."""
+
+
+class Stopwatch:
+    """Limits every call, and all calls of one check together.
+
+    A second thread looks at the clock. When the time is over it raises `TimeUp` in the thread
+    of the student's code, again and again until the code has ended, because a bare ``except:``
+    inside a loop can catch one exception, but hardly all. A signal (where the system has it) also
+    ends a call that waits, such as ``time.sleep``.
+
+    One thing cannot be stopped from within a process: a single built-in operation that never
+    returns to Python, such as ``sum(range(10**12))``.
+    """
+
+    def __init__(self) -> None:
+        self.call_seconds = CALL_SECONDS
+        self.total_seconds = TOTAL_SECONDS
+        self._deadline: float | None = None
+        self._fired = False
+        self._lock = threading.RLock()
+        self._closed = threading.Event()
+        self._student = threading.get_ident()
+        self._signals = hasattr(signal, "pthread_kill") and (
+            threading.current_thread() is threading.main_thread()
+        )
+
+    def __enter__(self) -> Stopwatch:
+        self._end = time.monotonic() + self.total_seconds
+        if self._signals:
+            # SIGURG does nothing where nobody listens, so a late one is harmless.
+            self._old_handler = signal.signal(signal.SIGURG, self._on_signal)
+        threading.Thread(target=self._watch, daemon=True).start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._closed.set()
+        self._disarm()
+        if self._signals:
+            signal.signal(signal.SIGURG, self._old_handler or signal.SIG_DFL)
+
+    def run(self, function: Callable, *args: Any) -> Any:
+        """Return ``function(*args)``.
+
+        Raises:
+            TimeUp: The call took too long, or nothing is left of the time for all calls.
+        """
+        now = time.monotonic()
+        if now >= self._end:
+            raise TimeUp
+        try:
+            try:
+                self._deadline = min(now + self.call_seconds, self._end)
+                return function(*args)
+            finally:
+                self._disarm()
+        except TimeUp:
+            self._disarm()
+            raise
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Our own work, which costs the student no time."""
+        start = time.monotonic()
+        yield
+        self._end += time.monotonic() - start
+
+    @property
+    def seconds_left(self) -> float:
+        """What is left of the time for all calls together."""
+        return self._end - time.monotonic()
+
+    def _disarm(self) -> None:
+        while True:
+            try:
+                with self._lock:
+                    self._deadline = None
+                if not self._fired:
+                    return
+                # An exception may still be waiting. Taking it back would leave Python's flag for
+                # waiting work set for good (3.11), so provoke it here, where it does no harm.
+                self._fired = False
+                _raise_in(self._student)
+                while True:
+                    pass
+            except TimeUp:
+                continue
+
+    def _watch(self) -> None:
+        while not self._closed.wait(_TICK):
+            with self._lock:
+                if self._deadline is not None and time.monotonic() > self._deadline:
+                    self._fired = True
+                    _raise_in(self._student)
+                    if self._signals:
+                        signal.pthread_kill(self._student, signal.SIGURG)
+
+    def _on_signal(self, *_: object) -> None:
+        if self._deadline is not None and time.monotonic() > self._deadline:
+            raise TimeUp
+
+
+def _raise_in(thread: int) -> None:
+    """Raise `TimeUp` in a thread at its next step in Python."""
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(TimeUp))
+
+
+@contextlib.contextmanager
+def isolated() -> Iterator[None]:
+    """Put back every random state and torch default that may change inside.
+
+    An accelerator that is not in use is neither started nor seeded.
+    """
+    numpy_state, python_state = np.random.get_state(), random.getstate()
+    torch_state = torch.get_rng_state()
+    devices = [
+        module
+        for name in ("cuda", "xpu")
+        if (module := getattr(torch, name, None)) is not None and module.is_initialized()
+    ]
+    device_states = [module.get_rng_state_all() for module in devices]
+    metal = torch.backends.mps.is_available()
+    metal_state = torch.mps.get_rng_state() if metal else None
+    dtype, grad = torch.get_default_dtype(), torch.is_grad_enabled()
+    # Costs a little at every call of torch, so only where it is needed.
+    cpu = torch.get_default_device().type == "cpu"
+    on_cpu = contextlib.nullcontext() if cpu else torch.device("cpu")
+    try:
+        torch.set_default_dtype(torch.float32)
+        with (
+            torch.inference_mode(False),
+            torch.enable_grad(),
+            on_cpu,
+            warnings.catch_warnings(),
+        ):
+            yield
+    finally:
+        torch.set_default_dtype(dtype)
+        torch.set_grad_enabled(grad)
+        np.random.set_state(numpy_state)
+        random.setstate(python_state)
+        torch.set_rng_state(torch_state)
+        for module, states in zip(devices, device_states, strict=True):
+            module.set_rng_state_all(states)
+        if metal:
+            torch.mps.set_rng_state(metal_state)
+
+
+def seed_all(seed: int) -> None:
+    """Seed the CPU generators of torch, NumPy and Python.
+
+    ``torch.manual_seed`` would seed accelerators as well, even later ones.
+    """
+    torch.default_generator.manual_seed(seed)
+    np.random.seed(seed % 2**32)
+    random.seed(seed)
+
+
+class Printed(io.TextIOBase):
+    """Keeps the first lines that a student's code prints; a flood is dropped."""
+
+    def __init__(self, limit: int = 2000):
+        super().__init__()
+        self.text = ""
+        self.limit = limit
+
+    def write(self, text: str) -> int:
+        if len(self.text) < self.limit:
+            self.text += str(text)[: self.limit - len(self.text)]
+        return len(text)

@@ -1,0 +1,131 @@
+"""The state of a trainer, and checkpoint files of it.
+
+A file is written whole or not at all, and read without running code from it.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+if TYPE_CHECKING:
+    from .loop import Trainer
+
+FORMAT = 1
+PARTS = ("models", "optimizers", "averages")
+
+
+def state_of(trainer: Trainer) -> dict[str, Any]:
+    """Everything that changes while training, except the history (which only grows)."""
+    state = {
+        part: {name: value.state_dict() for name, value in getattr(trainer, part).items()}
+        for part in PARTS
+    }
+    state["scaler"] = trainer._scaler.state_dict()
+    return {**state, "step": trainer.step, "seed": trainer.seed, "streams": trainer._streams}
+
+
+def copied(state: Any) -> Any:
+    """A copy of the tensors in nested dicts and lists; the rest is never changed in place."""
+    if isinstance(state, torch.Tensor):
+        return state.clone()
+    if isinstance(state, dict):
+        return {key: copied(value) for key, value in state.items()}
+    if isinstance(state, list):
+        return [copied(value) for value in state]
+    return state
+
+
+def set_state(trainer: Trainer, state: dict[str, Any]) -> None:
+    """Put back what `state_of` returned, and cut the history to it."""
+    for part in PARTS:
+        for name, value in getattr(trainer, part).items():
+            value.load_state_dict(state[part][name])
+    trainer._scaler.load_state_dict(state["scaler"])
+    trainer.step, trainer._streams, trainer._pending = state["step"], state["streams"], []
+    trainer.history.cut(trainer.step)
+
+
+def load_into(trainer: Trainer, path: str | os.PathLike) -> None:
+    """Give `trainer` the state in a file, or leave it as it is and say what does not fit.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is no checkpoint, or one of another model or with other options.
+    """
+    state = read(path)
+    if state["seed"] != trainer.seed or len(state["streams"]) != trainer.world:
+        raise ValueError(
+            f"{os.fspath(path)!r} was written with seed={state['seed']} by "
+            f"{len(state['streams'])} process(es), but this trainer has seed={trainer.seed} and "
+            f"{trainer.world}. Make the trainer as it was, or delete the file to start anew."
+        )
+    if any(set(state[part]) != set(getattr(trainer, part)) for part in PARTS):
+        raise ValueError(
+            f"{os.fspath(path)!r} holds the models {sorted(state['models'])} "
+            f"{'with' if state['averages'] else 'without'} ema, but this trainer has "
+            f"{sorted(trainer.models)} {'with' if trainer.averages else 'without'} it."
+        )
+    before = copied(state_of(trainer))
+    state["streams"] = state["streams"][trainer.rank]
+    try:
+        set_state(trainer, state)
+    except (RuntimeError, ValueError, KeyError) as error:
+        set_state(trainer, before)
+        raise ValueError(
+            f"{os.fspath(path)!r} is a checkpoint of another model: {error}. "
+            "Make the model as it was, or delete the file to start anew."
+        ) from None
+    trainer.history.load_state_dict(state["history"])
+
+
+def check_folder(path: str | os.PathLike) -> None:
+    """Complain now, not after an hour of training, when `path` cannot be written.
+
+    Raises:
+        ValueError: If its folder does not exist or `path` is a folder.
+    """
+    path = Path(path)
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        raise ValueError(
+            f"save={str(path)!r}: give the name of a file in a folder that exists, "
+            "for instance save='model.pt'."
+        )
+
+
+def write(path: str | os.PathLike, state: dict[str, Any]) -> None:
+    """Write `state` to `path`; a crash leaves the old file or the new one, nothing between."""
+    temporary = Path(f"{os.fspath(path)}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "wb") as file:
+            torch.save({"format": FORMAT, **state}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read(path: str | os.PathLike) -> dict[str, Any]:
+    """The state that `write` wrote.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is not a checkpoint of this trainer.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"There is no checkpoint {os.fspath(path)!r}.")
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError, OSError):
+        state = None
+    if not isinstance(state, dict) or state.get("format") != FORMAT:
+        raise ValueError(
+            f"{os.fspath(path)!r} is damaged or not a checkpoint of this trainer. "
+            "Delete it to start anew, or give the right file."
+        )
+    return state

@@ -1,0 +1,139 @@
+"""The optional parts of training: optimizers, averages of weights, precision, the progress bar."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import math
+import warnings
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import nn
+
+from ..environment import static
+from . import checks
+from .batches import Batch
+
+SCHEDULES = {"cosine": lambda progress: 0.5 + 0.5 * math.cos(math.pi * progress)}
+_DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
+Show = Callable[[int, dict[str, float]], None]
+_FUSED = ("cpu", "cuda", "mps", "xpu")  # where one kernel updates all weights
+
+
+def optimizers(
+    models: dict[str, nn.Module],
+    make: Callable | dict[str, Callable] | None,
+    lr: float | dict[str, float],
+    weight_decay: float,
+) -> dict[str, torch.optim.Optimizer]:
+    """One optimizer for each model: AdamW, or what `make` returns for its parameters.
+
+    Raises:
+        TypeError: If `make` does not return an optimizer.
+        ValueError: If a model has no entry in a dict, or a learning rate is not positive.
+    """
+    made = {}
+    for name, model in models.items():
+        rate = checks.entry(lr, name, "lr")
+        if not (isinstance(rate, (int, float)) and 0 < rate < math.inf):
+            raise ValueError(f"lr must be a positive number such as 1e-3, not {rate!r}.")
+        parameters = [p for p in model.parameters() if p.requires_grad]
+        if own := checks.entry(make, name, "optimizer"):
+            made[name] = own(parameters)
+            if not isinstance(made[name], torch.optim.Optimizer):
+                raise TypeError(
+                    "optimizer must be a function that makes an optimizer, such as "
+                    "lambda parameters: torch.optim.SGD(parameters, lr=0.1)."
+                )
+        else:
+            fused = all(p.device.type in _FUSED and p.is_floating_point() for p in parameters)
+            options = {"lr": rate, "weight_decay": weight_decay, "fused": fused}
+            made[name] = torch.optim.AdamW(parameters, **options)
+    return made
+
+
+def set_rates(
+    optimizers: dict[str, torch.optim.Optimizer],
+    schedule: Callable[[float], float] | None,
+    progress: float,
+) -> None:
+    """Multiply the learning rates by what `schedule` says after `progress` (0 to 1) of the run."""
+    if schedule:
+        for optimizer in optimizers.values():
+            for group in optimizer.param_groups:
+                group["lr"] = group.setdefault("initial_lr", group["lr"]) * schedule(progress)
+
+
+def set_mode(models: dict[str, nn.Module], *, training: bool) -> None:
+    """Training mode (dropout and the like are on) or evaluation mode, for all models."""
+    for model in models.values():
+        model.train(training)
+
+
+def backward(loss: torch.Tensor, model: nn.Module, *, alone: bool) -> None:
+    """Fill the gradients of `model`; those of other models are neither computed nor touched."""
+    if alone:
+        loss.backward()
+    else:
+        loss.backward(inputs=[p for p in model.parameters() if p.requires_grad])
+
+
+def averages(models: dict[str, nn.Module]) -> dict[str, nn.Module]:
+    """Copies of the models that will hold moving averages of their weights."""
+    copies = copy.deepcopy(models)
+    for model in copies.values():
+        model.requires_grad_(False).eval()
+    return copies
+
+
+@torch.no_grad()
+def update_average(average: nn.Module, model: nn.Module, decay: float, step: int) -> None:
+    """Move `average` towards `model`, quickly in the first steps: decay min(d, (1+n)/(10+n))."""
+    decay = min(decay, (1 + step) / (10 + step))
+    torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - decay)
+    for old, new in zip(average.buffers(), model.buffers(), strict=True):
+        old.copy_(new)
+
+
+def autocast(
+    amp: str | None, device: torch.device
+) -> Callable[[], contextlib.AbstractContextManager]:
+    """What to open around a step: mixed precision, or nothing."""
+    if amp is None:
+        return contextlib.nullcontext
+    return lambda: torch.autocast(device.type, _DTYPES[amp])
+
+
+def average_terms(
+    loss: Callable, model: nn.Module, data: Batch, batch_size: int
+) -> dict[str, float]:
+    """The average of the loss and its terms over all of `data`."""
+    totals: dict[str, float] = {}
+    for batch in zip(*(tensor.split(batch_size) for tensor in data), strict=True):
+        for name, term in checks.terms(loss(model, *batch)).items():
+            totals[name] = totals.get(name, 0.0) + float(term) * len(batch[0])
+    return {name: total / len(data[0]) for name, total in totals.items()}
+
+
+@contextlib.contextmanager
+def bar(wanted: bool | None, start: int, steps: int, rank: int) -> Iterator[Show | None]:
+    """A function (step, losses) that moves a progress bar; None when no bar is wanted.
+
+    There is none in a build, and in all processes but the first.
+    """
+    if rank > 0 or not (wanted if wanted is not None else not static()):
+        yield None
+        return
+    with warnings.catch_warnings():  # without ipywidgets the bar is text, which is good enough
+        warnings.simplefilter("ignore")
+        from tqdm.auto import tqdm
+
+        progress = tqdm(total=steps, initial=start, unit="step")
+
+    def show(step: int, losses: dict[str, float]) -> None:
+        progress.set_postfix({name: f"{loss:.4g}" for name, loss in losses.items()}, refresh=False)
+        progress.update(step - progress.n)
+
+    with progress:
+        yield show

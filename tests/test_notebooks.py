@@ -433,7 +433,7 @@ FAULTS = {
     "unknown page": ("{doc}`99-none`", 5, "no page 'book/99-none'"),
     "unknown work": ("{cite:t}`nobody`", 5, "no work 'nobody'"),
     "unknown value": ("{{ weather }}", 5, "fills in {{ weather }}"),
-    "value that is not measured": ("{{ minutes_gpu }}", 5, "not measured"),
+    "value that is not measured": ("{{ minutes_cpu }}", 5, "not measured"),
     "unknown tag": (code("x = 1", "colour"), 7, "'colour' means nothing here"),
     "check of no equation": (code('verify("nothing", 1, 1)'), 7, "none of that label"),
     "label that is computed": (code("verify(name, 1, 1)"), 7, "labels written out"),

@@ -8,6 +8,8 @@ from typing import Any
 
 _CODE = re.compile(r"`([^`]+)`")
 _BOLD = re.compile(r"\*\*([^*]+)\*\*")
+_SUBSCRIPT = re.compile(r"(?<!\w)([A-Za-z])_((?:&lt;)?\w)(?!\w)")  # x_t and x_<t, already escaped
+_SUPERSCRIPT = re.compile(r"\^\(([^()]*)\)")  # p^(1/τ)
 _ITALIC = re.compile(r"(?<![\w*])\*([^*\s](?:[^*]*[^*\s])?)\*(?![\w*])")
 
 
@@ -37,13 +39,15 @@ def show(text: str, page: str, kind: str, data: dict[str, Any] | None = None) ->
 
 
 def inline_markup(text: str) -> str:
-    """HTML for a line of text with `code`, **bold** and *italic*; everything else is escaped."""
+    """HTML for a line with `code`, **bold**, *italic*, x_t, x_<t or p^(1/τ); the rest escaped."""
     parts = _CODE.split(text)
     for i, part in enumerate(parts):
         part = html.escape(part, quote=False)
         if i % 2:
             parts[i] = f"<code>{part}</code>"
         else:
+            part = _SUBSCRIPT.sub(r"<i>\1</i><sub>\2</sub>", part)
+            part = _SUPERSCRIPT.sub(r"<sup>\1</sup>", part)
             parts[i] = _ITALIC.sub(r"<em>\1</em>", _BOLD.sub(r"<b>\1</b>", part))
     return "".join(parts)
 

@@ -11,7 +11,7 @@ import os
 
 import torch
 
-from .environment import device_name
+from .environment import device_name, static
 
 _said: set[str] = set()
 
@@ -20,7 +20,7 @@ def best_device(*, quiet: bool = False) -> torch.device:
     """The device to compute on, and, once per session, a line that says which and why.
 
     Args:
-        quiet: Say nothing.
+        quiet: Say nothing; nor is anything said while the book is built.
 
     Returns:
         What the environment variable ``LECTURE_DEVICE`` names, else the accelerator that PyTorch
@@ -42,7 +42,7 @@ def best_device(*, quiet: bool = False) -> torch.device:
     line = f"Computing on {device} ({reason})."
     if device.type == "cpu" and device_name() is None and _in_colab():
         line += " In Colab: Runtime > Change runtime type > T4 GPU, then run the notebook again."
-    if not quiet and line not in _said:
+    if not (quiet or static() or line in _said):
         _said.add(line)
         print(line)
     return device

@@ -1,7 +1,7 @@
 """The environment variables the package reads, all in one place.
 
 ========================  ==========================================================================
-``LECTURE_STATIC=1``      The book is being built: sliders become kernel-free pages, no progress bars.
+``LECTURE_STATIC=1``      The book is being built: sliders are drawn for the page, no progress bars.
 ``LECTURE_STRICT=1``      ``check`` raises unless the answer is correct (solved notebooks, CI).
 ``LECTURE_DEVICE=cuda``   Compute there instead of on the device PyTorch finds.
 ``LECTURE_PROGRESS=0``    Do not remember solved exercises in ``.lecture_progress.json``.

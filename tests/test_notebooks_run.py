@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import nbformat
-import notebooks
 import pytest
 
+import notebooks
 from lecture_utils.exercises import REGISTRY
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -142,7 +142,9 @@ def _single_precision(attempt: Attempt, case: Case) -> None:
 
 # ------------------------------------------------------------------ devices
 def _device(attempt: Attempt) -> bool:
-    """Run once with pretended GPU tensors, which need no GPU and compute nothing.
+    """Run once with pretended tensors of another device, which need no GPU and compute nothing.
+
+    The device is "meta": a CPU build of torch cannot index pretended tensors of "cuda".
 
     Returns:
         Whether that told anything: code that decides by values cannot run on pretended tensors.
@@ -186,7 +188,7 @@ def _pretend_mode() -> Any:
 
 def _mixes_devices(attempt: Attempt, case: Case, mode: Any) -> bool:
     with mode:
-        args = map_tensors(lambda x: torch.empty(x.shape, dtype=x.dtype, device="cuda"), case.args)
+        args = map_tensors(lambda x: torch.empty(x.shape, dtype=x.dtype, device="meta"), case.args)
         try:
             out = attempt.exercise.call(attempt.function, args)
         except Exception as error:

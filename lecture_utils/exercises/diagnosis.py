@@ -140,13 +140,17 @@ def right_in_another_shape(exercise: CodeExercise, outcomes: list[Outcome]) -> D
 
 def wrong_shape(outcomes: list[Outcome]) -> Diagnosis | None:
     """The first result whose shape is not the expected one."""
+    squares = any(
+        expected.dim() == 1 and list(got.shape) == 2 * list(expected.shape) != [1, 1]
+        for outcome in outcomes
+        for got, expected in zip(outcome.got, outcome.expected, strict=True)
+    )
     for outcome in outcomes:
         for got, expected in zip(outcome.got, outcome.expected, strict=True):
             if got.shape == expected.shape:
                 continue
             message = f"The result has shape {list(got.shape)}; expected {list(expected.shape)}. "
-            size = expected.shape[0] if expected.dim() else 0
-            if expected.dim() == 1 and size > 1 and list(got.shape) == [size, size]:
+            if squares:
                 message += "Somewhere `[B, 1]` meets `[B]` and broadcasts to `[B, B]`."
             elif got.dim() < expected.dim():
                 message += "Did you sum or average over one axis too many?"
@@ -206,7 +210,7 @@ def _constant(pairs: list[tuple[Tensor, Tensor]]) -> Diagnosis | None:
     factor = ((got * expected).sum() / (expected * expected).sum()).item()
     scale = expected.abs().clamp(min=1e-9)
     if ((got - factor * expected).abs() < _LOOSE * scale).all() and abs(factor) > 1e-9:
-        return _factor(factor)
+        return _factor(factor) if abs(factor - 1) > 1e-3 else None
     offset = (got - expected).median().item()
     if ((got - expected - offset).abs() < 1e-6 * max(1.0, abs(offset))).all():
         return Diagnosis(
@@ -387,11 +391,10 @@ def _examples(exercise: CodeExercise, outcome: Outcome) -> Iterator[_Example]:
 
 
 def _kinds_of(floats: list[Tensor]) -> dict[str, bool]:
-    kinds = {
+    zero = bool(floats) and bool((floats[0] == 0).all())
+    return {"inputs that are all zero": zero} | {
         f"inputs with {words}": any(test(x) for x in floats if x.numel()) for words, test in _KINDS
     }
-    kinds["inputs that are all zero"] = bool(floats) and bool((floats[0] == 0).all())
-    return kinds
 
 
 def not_finite(outcomes: list[Outcome]) -> Diagnosis | None:

@@ -7,10 +7,12 @@ import ctypes
 import io
 import random
 import signal
+import sys
 import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -29,9 +31,10 @@ class Stopwatch:
     """Limits every call, and all calls of one check together.
 
     A second thread looks at the clock. When the time is over it raises `TimeUp` in the thread
-    of the student's code, again and again until the code has ended, because a bare ``except:``
-    inside a loop can catch one exception, but hardly all. A signal (where the system has it) also
-    ends a call that waits, such as ``time.sleep``.
+    of the student's code, again and again until the code has ended. Where the system has signals
+    they carry the news, which also ends a call that waits, such as ``time.sleep``; and since a
+    bare ``except:`` catches even `TimeUp`, the next line that runs raises it once more: the line
+    after the ``except:`` is no longer inside its ``try:``.
 
     One thing cannot be stopped from within a process: a single built-in operation that never
     returns to Python, such as ``sum(range(10**12))``.
@@ -42,6 +45,7 @@ class Stopwatch:
         self.total_seconds = TOTAL_SECONDS
         self._deadline: float | None = None
         self._fired = False
+        self._old_trace = sys.gettrace()
         self._lock = threading.RLock()
         self._closed = threading.Event()
         self._student = threading.get_ident()
@@ -101,6 +105,10 @@ class Stopwatch:
                     self._deadline = None
                 if not self._fired:
                     return
+                if self._signals:
+                    self._fired = False
+                    sys.settrace(self._old_trace)
+                    continue
                 # An exception may still be waiting. Taking it back would leave Python's flag for
                 # waiting work set for good (3.11), so provoke it here, where it does no harm.
                 self._fired = False
@@ -115,13 +123,32 @@ class Stopwatch:
             with self._lock:
                 if self._deadline is not None and time.monotonic() > self._deadline:
                     self._fired = True
-                    _raise_in(self._student)
                     if self._signals:
                         signal.pthread_kill(self._student, signal.SIGURG)
+                    else:
+                        _raise_in(self._student)
 
-    def _on_signal(self, *_: object) -> None:
-        if self._deadline is not None and time.monotonic() > self._deadline:
-            raise TimeUp
+    def _on_signal(self, _: int, frame: FrameType | None) -> None:
+        in_time = self._deadline is None or time.monotonic() < self._deadline
+        if in_time or frame is None or _is_ours(frame):
+            return
+        student: FrameType | None = frame
+        while student is not None and not _is_ours(student):
+            student.f_trace = _raise_at_next_line
+            student = student.f_back
+        sys.settrace(_raise_at_next_line)
+        raise TimeUp
+
+
+def _is_ours(frame: FrameType) -> bool:
+    return frame.f_code.co_filename == __file__
+
+
+def _raise_at_next_line(frame: FrameType, event: str, value: object) -> Any:
+    # Not at an "exception" event: that one still belongs to the line inside the try.
+    if event in ("line", "call") and not _is_ours(frame):
+        raise TimeUp
+    return _raise_at_next_line
 
 
 def _raise_in(thread: int) -> None:

@@ -77,6 +77,11 @@ def close(got: Tensor, expected: Tensor, rtol: float, atol: float) -> bool:
     return got.shape == expected.shape and not differs(got, expected, rtol, atol).any()
 
 
+def nearly_same(got: Tensor, expected: Tensor) -> bool:
+    """Whether two tensors differ by no more than float32 may explain."""
+    return close(got, expected, 1e-5, 1e-5)
+
+
 def number(value: float, digits: int = 5) -> str:
     """A number as people write it."""
     if isinstance(value, bool) or isinstance(value, int):

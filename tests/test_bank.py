@@ -1,0 +1,417 @@
+"""The bank: right is accepted, wrong is rejected by name, and nothing unforeseen slips through."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from lecture_utils.exercises import REGISTRY, check_answer, get
+from lecture_utils.exercises.audit import audit
+from lecture_utils.exercises.bank import CHAPTERS
+from lecture_utils.exercises.model import ChoiceExercise, CodeExercise, Status
+
+EVERY = pytest.mark.parametrize("exercise", REGISTRY.values(), ids=lambda e: e.id)
+CODE = [exercise for exercise in REGISTRY.values() if isinstance(exercise, CodeExercise)]
+EVERY_CODE = pytest.mark.parametrize("exercise", CODE, ids=lambda e: e.id)
+
+
+@EVERY
+def test_audit(exercise):
+    assert audit(exercise).faults == []
+
+
+@EVERY
+def test_texts_are_complete_and_readable(exercise):
+    assert re.fullmatch(r"[a-z][a-z0-9_]*", exercise.id)
+    assert exercise.level in (1, 2, 3) and exercise.kind in ("code", "bug", "choice", "predict")
+    assert exercise.chapter in CHAPTERS.values()
+    assert (exercise.kind == "bug") == bool(getattr(exercise, "given", ""))
+    feedback = [option.feedback for option in getattr(exercise, "options", ())]
+    feedback += [wrong.feedback for wrong in getattr(exercise, "wrong", ())]
+    for text in [exercise.title, exercise.statement, *exercise.hints, *feedback]:
+        assert text and text == text.strip() and "  " not in text
+        assert "$" not in text and "\\" not in text, "no TeX: it is shown in HTML outputs"
+        assert text.count("`") % 2 == 0 and text.count("**") % 2 == 0, text
+    assert all(len(text) <= 260 for text in feedback), max(feedback, key=len)
+    # An answer must not be given away by its place: right letters are spread over the bank.
+    if isinstance(exercise, ChoiceExercise):
+        assert len(exercise.options) >= 3
+
+
+@EVERY_CODE
+def test_the_feedback_does_not_contain_the_solution(exercise):
+    """A right-hand side of the reference, as code, stands in no feedback and no hint."""
+    lines = exercise.solution_source(imports=False).splitlines()
+    sides = [line.split(" = ")[-1].removeprefix("return ").strip() for line in lines[2:]]
+    texts = [*exercise.hints, *(wrong.feedback for wrong in exercise.wrong)]
+    for side in sides:
+        assert len(side) < 12 or not any(side in text for text in texts), side
+
+
+@EVERY_CODE
+def test_solution_and_stub_stand_alone(exercise):
+    for source, status in [
+        (exercise.solution_source(), Status.CORRECT),
+        ("import torch\n" + exercise.starter, None),
+    ]:
+        namespace = {}
+        exec(compile(source, exercise.id, "exec"), namespace)
+        result = check_answer(exercise, namespace[exercise.id])
+        assert status in (None, result.status), result
+        assert status or result.status in (Status.NOT_ATTEMPTED, Status.WRONG)
+    width = max(map(len, exercise.solution_source(imports=False).splitlines()))
+    assert width <= 100
+
+
+@EVERY_CODE
+def test_a_check_says_the_same_every_time(exercise):
+    solve = exercise.wrong[0].solve
+    assert check_answer(exercise, solve) == check_answer(exercise, solve)
+
+
+# ------------------------------------------------------------------ right, written differently
+def _loops(logits, x):
+    results = []
+    for b in range(x.shape[0]):
+        total = 0.0
+        for t in range(min(x.shape[1], 1000)):
+            total = total + logits[b, t, x[b, t]] - torch.logsumexp(logits[b, t], 0)
+        results.append(total)
+    return torch.stack(results)
+
+
+def _one_hot(logits, x):
+    hot = F.one_hot(x, logits.shape[-1]).to(logits.dtype)
+    return torch.einsum("btv,btv->b", hot, logits.log_softmax(-1))
+
+
+def _indexed(logits, x):
+    b = torch.arange(x.shape[0], device=x.device)[:, None]
+    t = torch.arange(x.shape[1], device=x.device)[None, :]
+    return torch.log_softmax(logits, dim=2)[b, t, x].sum(dim=1)
+
+
+def _flat_cross_entropy(logits, x):
+    flat = F.cross_entropy(logits.flatten(0, 1), x.flatten(), reduction="none")
+    return -flat.view(x.shape).sum(1)
+
+
+def _take_along(logits, x):
+    return F.log_softmax(logits, -1).take_along_dim(x.unsqueeze(2), 2).sum((1, 2))
+
+
+def _sample_by_list(cond_prob, u):
+    columns = []
+    for t in range(u.size(1)):
+        prefix = torch.stack(columns, 1) if columns else u[:, :0]
+        columns.append((cond_prob(prefix) > u[:, t]).to(u.dtype))
+    return torch.stack(columns, 1)
+
+
+def _sample_where(cond_prob, u):
+    x = torch.zeros_like(u)
+    for t in range(u.shape[1]):
+        p = cond_prob(x[:, :t])
+        x[:, t] = torch.where(u[:, t] < p, torch.ones_like(p), torch.zeros_like(p))
+    return x
+
+
+def _perplexity_loop(log_probs, mask):
+    total, count = log_probs.new_zeros(()), 0
+    for b in range(log_probs.shape[0]):
+        for t in range(log_probs.shape[1]):
+            if mask[b, t]:
+                total, count = total - log_probs[b, t], count + 1
+    return (total / count).exp()
+
+
+def _mask_loop(order, degrees):
+    hidden = torch.zeros(len(degrees), len(order))
+    output = torch.zeros(len(order), len(degrees))
+    for k, m in enumerate(degrees.tolist()):
+        for i, d in enumerate(order.tolist()):
+            hidden[k, i] = m >= d
+            output[i, k] = d > m
+    return hidden, output
+
+
+def _attention_loop(scores):
+    rows = []
+    for t in range(scores.shape[1]):
+        row = torch.zeros_like(scores[:, t])
+        row[:, : t + 1] = scores[:, t, : t + 1].softmax(-1)
+        rows.append(row)
+    return torch.stack(rows, 1)
+
+
+def _attention_by_index(scores):
+    t = torch.arange(scores.shape[-1], device=scores.device)
+    hidden = t[None, :] > t[:, None]
+    return torch.softmax(torch.where(hidden, -torch.inf, scores), dim=-1)
+
+
+def _fvsbn_loop(x, W, b):
+    columns = []
+    for i in range(x.shape[1]):
+        z = b[i].expand(len(x))
+        for j in range(i):
+            z = z + W[i, j] * x[:, j]
+        columns.append(1 / (1 + torch.exp(-z)))
+    return torch.stack(columns, 1)
+
+
+RIGHT = [
+    ("sequence_logprob", _one_hot),
+    ("sequence_logprob", _indexed),
+    ("sequence_logprob", _flat_cross_entropy),
+    ("sequence_logprob", _take_along),
+    (
+        "sequence_logprob",
+        lambda logits, x: torch.stack(
+            [_loops(z[None], y[None])[0] for z, y in zip(logits, x, strict=True)]
+        ),
+    ),
+    ("bits_per_dim", lambda nll, shape: nll / np.log(2) / np.prod(shape).item()),
+    ("bits_per_dim", lambda nll, shape: nll.div(math.log(2)).div(torch.zeros(shape).numel())),
+    ("bits_per_dim", lambda nll, shape: nll * 1.4426950408889634 / math.prod(shape)),
+    ("fvsbn_probs", _fvsbn_loop),
+    ("fvsbn_probs", lambda x, W, b: (F.linear(x, W.tril(-1), b)).sigmoid()),
+    (
+        "fvsbn_probs",
+        lambda x, W, b: torch.distributions.Bernoulli(logits=F.linear(x, W.tril(-1), b)).probs,
+    ),
+    ("made_masks", _mask_loop),
+    ("made_masks", lambda o, d: ((d.unsqueeze(1) >= o).int(), (o.unsqueeze(1) > d).int())),
+    ("made_masks", lambda o, d: (~(d[:, None] < o), ~(o[:, None] <= d))),
+    ("causal_attention", _attention_loop),
+    ("causal_attention", _attention_by_index),
+    (
+        "causal_attention",
+        lambda s: s.masked_fill(torch.ones_like(s).tril() == 0, -torch.inf).softmax(-1),
+    ),
+    ("causal_attention", lambda s: (s + torch.full_like(s, -torch.inf).triu(1)).softmax(2)),
+    (
+        "soft_cross_entropy",
+        lambda y, p: -torch.where(y == 0, torch.zeros_like(p), y * p.log()).sum(-1),
+    ),
+    ("soft_cross_entropy", lambda y, p: -(y * p.log()).masked_fill(y == 0, 0).sum(-1)),
+    (
+        "soft_cross_entropy",
+        lambda y, p: (
+            torch.special.entr(y).sum(-1) + (torch.xlogy(y, y) - torch.xlogy(y, p)).sum(-1)
+        ),
+    ),
+    (
+        "soft_cross_entropy",
+        lambda y, p: -(y * torch.where(y > 0, p, torch.ones_like(p)).log()).sum(-1),
+    ),
+    ("perplexity", _perplexity_loop),
+    ("perplexity", lambda lp, m: torch.masked_select(lp, m).neg().mean().exp()),
+    ("perplexity", lambda lp, m: torch.exp(-lp[m].sum() / m.sum())),
+    ("perplexity", lambda lp, m: 2 ** (-lp[m].mean() / math.log(2))),
+    ("ancestral_sample", _sample_by_list),
+    ("ancestral_sample", _sample_where),
+    ("temperature_probs", lambda z, tau: torch.exp((z / tau).log_softmax(-1))),
+    ("temperature_probs", lambda z, tau: F.softmax(z.div(tau), dim=z.dim() - 1)),
+    (
+        "temperature_probs",
+        lambda z, tau: (lambda e: e / e.sum(-1, keepdim=True))(
+            ((z - z.max(-1, keepdim=True).values) / tau).exp()
+        ),
+    ),
+    (
+        "temperature_probs",
+        lambda z, tau: torch.stack(
+            [row.softmax(0) for row in (z / tau).reshape(-1, z.shape[-1])]
+        ).reshape(z.shape),
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "solve"), RIGHT)
+def test_right_solutions_written_differently_are_accepted(name, solve):
+    result = check_answer(get(name), solve)
+    assert result.status is Status.CORRECT, result
+
+
+# ------------------------------------------------------------------ wrong, and not in the bank
+def _pick(scores, x):
+    return scores.gather(-1, x[..., None]).squeeze(-1)
+
+
+def _cumulative(cond_prob, u):
+    x = torch.zeros_like(u)
+    for t in range(1, u.shape[1]):
+        x[:, t] = (u[:, t] < cond_prob(x[:, :t])).to(u.dtype)
+    return x
+
+
+def _first_column_only(cond_prob, u):
+    x = torch.zeros_like(u)
+    x[:, 0] = (u[:, 0] < cond_prob(x[:, :0])).to(u.dtype)
+    return x
+
+
+def _reversed_prefix(cond_prob, u):
+    x = torch.zeros_like(u)
+    for t in range(u.shape[1]):
+        x[:, t] = (u[:, t] < cond_prob(x[:, :t].flip(1))).to(u.dtype)
+    return x
+
+
+def _own_noise(cond_prob, u):
+    x = torch.zeros_like(u)
+    for t in range(u.shape[1]):
+        x[:, t] = torch.bernoulli(cond_prob(x[:, :t]))
+    return x
+
+
+def _first_row_decides(cond_prob, u):
+    x = torch.zeros_like(u)
+    for t in range(u.shape[1]):
+        x[:, t] = (u[:, t] < cond_prob(x[:1, :t])).to(u.dtype)
+    return x
+
+
+def _rounded(cond_prob, u):
+    x = torch.zeros_like(u)
+    for t in range(u.shape[1]):
+        x[:, t] = (cond_prob(x[:, :t]) - u[:, t]).round().clamp(0, 1)
+    return x
+
+
+UNSEEN = [
+    ("sequence_logprob", lambda z, x: _pick(z.log_softmax(-1), x).sum(0)),
+    ("sequence_logprob", lambda z, x: _pick(z.log_softmax(-1), x).mean()),
+    ("sequence_logprob", lambda z, x: _pick(z.log_softmax(-1), x).sum(-1) / x.numel()),
+    ("sequence_logprob", lambda z, x: _pick(z.log_softmax(-1), x.flip(1)).sum(-1)),
+    ("sequence_logprob", lambda z, x: _pick(z.log_softmax(-1), x).sum(-1).clamp(min=-100)),
+    ("sequence_logprob", lambda z, x: _pick(z.log_softmax(-1), x)[:, 1:].sum(-1)),
+    ("sequence_logprob", lambda z, x: _pick(z.log_softmax(-1), x)[:, :-1].sum(-1)),
+    ("sequence_logprob", lambda z, x: _pick(z.log_softmax(0), x).sum(-1)),
+    ("sequence_logprob", lambda z, x: _pick(F.logsigmoid(z), x).sum(-1)),
+    ("sequence_logprob", lambda z, x: _pick(z - z.max(-1, keepdim=True).values, x).sum(-1)),
+    ("sequence_logprob", lambda z, x: _pick(z - z.exp().sum(-1, keepdim=True).log(), x).sum(-1)),
+    ("sequence_logprob", lambda z, x: _pick(z.log_softmax(-1), x).sum(-1).exp()),
+    ("sequence_logprob", lambda z, x: _pick(z.log_softmax(-1), x).sum(-1) / math.log(2)),
+    ("sequence_logprob", lambda z, x: _pick(z.log_softmax(-1), x).sum(-1, keepdim=True)),
+    ("sequence_logprob", lambda z, x: _pick(z.log_softmax(-1).nan_to_num(), x).cumsum(-1)),
+    ("bits_per_dim", lambda nll, shape: nll / math.log(2) / (shape[0] * shape[-1])),
+    ("bits_per_dim", lambda nll, shape: nll.mean() / math.log(2) / math.prod(shape)),
+    ("bits_per_dim", lambda nll, shape: nll.abs() / math.log(2) / math.prod(shape)),
+    ("bits_per_dim", lambda nll, shape: nll / math.log(2) / math.prod(shape[1:])),
+    ("bits_per_dim", lambda nll, shape: nll // (math.log(2) * math.prod(shape))),
+    ("bits_per_dim", lambda nll, shape: nll / 0.69 / math.prod(shape)),
+    ("bits_per_dim", lambda nll, shape: nll / math.log(2) / math.prod(shape) / nll.numel()),
+    ("bits_per_dim", lambda nll, shape: 2 ** (nll / math.prod(shape))),
+    ("fvsbn_probs", lambda x, W, b: torch.sigmoid(x @ torch.tril(W, -1).T) + b),
+    ("fvsbn_probs", lambda x, W, b: torch.sigmoid(x @ torch.tril(W, -1).T - b)),
+    ("fvsbn_probs", lambda x, W, b: torch.sigmoid(x @ torch.tril(W.T, -1) + b)),
+    ("fvsbn_probs", lambda x, W, b: torch.sigmoid((2 * x - 1) @ torch.tril(W, -1).T + b)),
+    ("fvsbn_probs", lambda x, W, b: torch.sigmoid(x.cumsum(1) @ torch.tril(W, -1).T + b)),
+    ("fvsbn_probs", lambda x, W, b: torch.sigmoid((x @ torch.tril(W, -1).T + b).clamp(-5, 5))),
+    ("fvsbn_probs", lambda x, W, b: torch.tanh(x @ torch.tril(W, -1).T + b)),
+    ("fvsbn_probs", lambda x, W, b: 1 - torch.sigmoid(x @ torch.tril(W, -1).T + b)),
+    ("fvsbn_probs", lambda x, W, b: torch.sigmoid(x @ torch.tril(W, -1).T + b).round()),
+    ("made_masks", lambda o, d: (d[:, None] >= o, (d[:, None] >= o).T)),
+    ("made_masks", lambda o, d: (d[:, None] >= o, torch.ones(len(o), len(d)))),
+    ("made_masks", lambda o, d: (d[:, None] >= o - 1, o[:, None] > d)),
+    ("made_masks", lambda o, d: (d[:, None] >= o, o[:, None] - 1 > d)),
+    ("made_masks", lambda o, d: (d[:, None] >= o.sort().values, o.sort().values[:, None] > d)),
+    ("made_masks", lambda o, d: (d[:, None] >= o, o[:, None] != d)),
+    ("causal_attention", lambda s: s.tril().softmax(-1)),
+    ("causal_attention", lambda s: s.softmax(-1).tril()),
+    ("causal_attention", lambda s: (s + torch.ones_like(s).triu(1) * -20).softmax(-1)),
+    (
+        "causal_attention",
+        lambda s: s.masked_fill(torch.ones_like(s).triu(1) > 0, -math.inf).softmax(1),
+    ),
+    (
+        "causal_attention",
+        lambda s: s.masked_fill(torch.ones_like(s).triu(1) > 0, -math.inf).softmax(0),
+    ),
+    (
+        "causal_attention",
+        lambda s: s.masked_fill(torch.ones_like(s).triu(1) > 0, -math.inf).sigmoid(),
+    ),
+    (
+        "causal_attention",
+        lambda s: s.masked_fill(torch.ones_like(s).triu(1) > 0, -math.inf).detach().softmax(-1),
+    ),
+    ("causal_attention", lambda s: s.masked_fill(torch.ones_like(s).triu(1) > 0, 1e-9).softmax(-1)),
+    (
+        "causal_attention",
+        lambda s: torch.ones_like(s).tril() / torch.ones_like(s).tril().sum(-1, keepdim=True),
+    ),
+    (
+        "causal_attention",
+        lambda s: (
+            (s / s.shape[-1] ** 0.5)
+            .masked_fill(torch.ones_like(s).triu(1) > 0, -math.inf)
+            .softmax(-1)
+        ),
+    ),
+    ("soft_cross_entropy", lambda y, p: -(y * p.log()).nan_to_num(0.0, 0.0, 0.0).sum(-1)),
+    ("soft_cross_entropy", lambda y, p: -(y * p.log2()).nansum(-1)),
+    ("soft_cross_entropy", lambda y, p: -(y * p.log_softmax(-1)).sum(-1)),
+    (
+        "soft_cross_entropy",
+        lambda y, p: (
+            F.cross_entropy(p, y, reduction="none") if p.dim() == 2 else -(y * p.log()).nansum(-1)
+        ),
+    ),
+    ("soft_cross_entropy", lambda y, p: -torch.xlogy(y, p).sum()),
+    ("soft_cross_entropy", lambda y, p: -torch.xlogy(y, p).sum(0)),
+    ("soft_cross_entropy", lambda y, p: -torch.xlogy(y, p)),
+    ("soft_cross_entropy", lambda y, p: -torch.xlogy(y, p).max(-1).values),
+    ("soft_cross_entropy", lambda y, p: -torch.special.xlog1py(y, p).sum(-1)),
+    ("soft_cross_entropy", lambda y, p: -torch.xlogy(y, p).sum(-1).clamp(min=-100)),
+    ("perplexity", lambda lp, m: lp[m].mean().neg()),
+    ("perplexity", lambda lp, m: (-lp[m].sum() / m.shape[0]).exp()),
+    ("perplexity", lambda lp, m: (-lp[m].sum() / m.any(1).sum()).exp()),
+    ("perplexity", lambda lp, m: (-lp[m].median()).exp()),
+    ("perplexity", lambda lp, m: (-lp[:, 0].mean()).exp()),
+    ("perplexity", lambda lp, m: (-lp.nan_to_num(neginf=0.0).sum() / m.sum()).exp()),
+    ("perplexity", lambda lp, m: (-lp[m].mean()).exp() - 1),
+    ("perplexity", lambda lp, m: torch.exp(-lp[m].sum() / (m.sum() - 1).clamp(min=1))),
+    ("perplexity", lambda lp, m: (-lp[m].mean() / math.log(2)).exp()),
+    ("perplexity", lambda lp, m: torch.tensor((-lp[m].mean()).exp().item(), dtype=lp.dtype)),
+    ("ancestral_sample", _cumulative),
+    ("ancestral_sample", _first_column_only),
+    ("ancestral_sample", _reversed_prefix),
+    ("ancestral_sample", _own_noise),
+    ("ancestral_sample", _first_row_decides),
+    ("ancestral_sample", _rounded),
+    ("ancestral_sample", lambda c, u: (u < 0.5).to(u.dtype)),
+    ("temperature_probs", lambda z, tau: torch.softmax(z / tau**2, -1)),
+    ("temperature_probs", lambda z, tau: torch.softmax(z / math.sqrt(tau), -1)),
+    ("temperature_probs", lambda z, tau: torch.softmax(z / max(tau, 1.0), -1)),
+    ("temperature_probs", lambda z, tau: torch.softmax(z / min(tau, 1.0), -1)),
+    ("temperature_probs", lambda z, tau: torch.softmax(z, -1) ** tau),
+    ("temperature_probs", lambda z, tau: torch.softmax(-z / tau, -1)),
+    ("temperature_probs", lambda z, tau: torch.softmax((z / tau).round(), -1)),
+    ("temperature_probs", lambda z, tau: torch.softmax((z / tau).clamp(-20, 20), -1)),
+    ("temperature_probs", lambda z, tau: F.gumbel_softmax(z, tau)),
+    ("temperature_probs", lambda z, tau: torch.softmax(z / (tau + 1e-3), -1)),
+    ("temperature_probs", lambda z, tau: F.normalize(torch.softmax(z, -1) ** (1 / tau), dim=-1)),
+    ("temperature_probs", lambda z, tau: torch.softmax(z / tau, -2 if z.dim() > 1 else -1)),
+]
+
+
+@pytest.mark.parametrize(("name", "solve"), UNSEEN)
+def test_wrong_solutions_that_are_not_in_the_bank_are_rejected(name, solve):
+    result = check_answer(get(name), solve)
+    assert result.status in (Status.WRONG, Status.ALMOST, Status.ERROR), result
+    assert result.misconception not in ("checker", None)
+    assert result.headline
+
+
+def test_most_unseen_wrong_answers_get_more_than_a_count():
+    """The plain "values differ" is the last resort."""
+    keys = [check_answer(get(name), solve).misconception for name, solve in UNSEEN]
+    assert keys.count("value") <= len(keys) * 0.45, keys

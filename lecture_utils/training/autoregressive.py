@@ -86,7 +86,7 @@ class TokenModel(nn.Module):
             n: How many.
             length: The number of tokens T; shorter sequences are filled up with `end`.
             generator: A seeded ``torch.Generator``; the global stream when None.
-            temperature: Divides the logits: below 1 bolder, above 1 wilder, 0 always the likeliest.
+            temperature: Divides the logits: below 1 tamer, above 1 wilder, 0 always the likeliest.
             prefix: [t] or [n, t] int64 tokens to go on from; they count into `length`.
 
         Returns:
@@ -297,8 +297,9 @@ class MADE(nn.Module):
     """A masked network for binary vectors: pixel d is predicted from the pixels before it.
 
     Each hidden unit gets a degree m and sees pixels 1 ... m only; pixel d is computed from hidden
-    units of a degree below d. So no path leads from a pixel to itself or to an earlier one, and one
-    pass gives all D conditionals (Germain, Gregor, Murray and Larochelle, ICML 2015).
+    units of a degree below d and, directly, from the pixels before it. So no path leads from a
+    pixel to itself or to an earlier one, and one pass gives all D conditionals (Germain, Gregor,
+    Murray and Larochelle, ICML 2015).
 
     Args:
         num_pixels: D.
@@ -418,7 +419,7 @@ class Score:
     def excess(self, log_px: torch.Tensor) -> Estimate:
         """Nats a token above another model, given its log p(x) [n] of the *same* examples.
 
-        Both scores share the luck of the test set; their paired difference does not.
+        Both scores share the luck of the test set; most of it cancels in their paired difference.
         """
         if log_px.shape != self.log_px.shape:
             raise ValueError(

@@ -134,7 +134,8 @@ class WeatherDiary:
                 f"the last axis must be {self.length}. "
                 f"For another length make WeatherDiary(length=...)."
             )
-        first, second, third = (table.log().to(x.device) for table in self._tables())
+        tables = (self.first, self.second, self.third)
+        first, second, third = (table.log().to(x.device) for table in tables)
         total = first[x[..., 0]]
         if self.length > 1:
             total = total + second[x[..., 0], x[..., 1]]
@@ -157,7 +158,8 @@ class WeatherDiary:
                 context = [context]
             context = self.encode(context)
         x = self._checked(context)
-        first, second, third = (table.to(x.device) for table in self._tables())
+        tables = (self.first, self.second, self.third)
+        first, second, third = (table.to(x.device) for table in tables)
         if x.shape[-1] == 0:
             return first.expand(*x.shape[:-1], 3)
         if x.shape[-1] == 1:
@@ -191,7 +193,7 @@ class WeatherDiary:
         return _conditional_entropy(pairs, self.third)
 
     def best_model(self, order: int) -> WeatherDiary:
-        """The best model that sees only the last `order` days: the exact k-gram model.
+        """The best model that sees only the last `order` days: the exact (order + 1)-gram.
 
         It has the true probabilities of a day given the last `order` days, and this diary's length.
         """
@@ -239,9 +241,6 @@ class WeatherDiary:
         if x.ndim > 1:
             return [WeatherDiary.decode(row) for row in x]
         return [STATES[day] for day in x.tolist()]
-
-    def _tables(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        return self.first, self.second, self.third
 
     @staticmethod
     def _order(order: int) -> int:

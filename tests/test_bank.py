@@ -414,4 +414,4 @@ def test_wrong_solutions_that_are_not_in_the_bank_are_rejected(name, solve):
 def test_most_unseen_wrong_answers_get_more_than_a_count():
     """The plain "values differ" is the last resort."""
     keys = [check_answer(get(name), solve).misconception for name, solve in UNSEEN]
-    assert keys.count("value") <= len(keys) * 0.45, keys
+    assert keys.count("value") <= len(keys) / 2, keys

@@ -6,6 +6,8 @@ import html
 import json
 import math
 import random
+import sys
+import threading
 import time
 from html.parser import HTMLParser
 from pathlib import Path
@@ -382,6 +384,29 @@ def short(monkeypatch):
 def test_code_without_an_end_is_stopped(solve, short):
     result = result_of("sequence_logprob", solve)
     assert (result.status, result.misconception) == (Status.ERROR, "timeout")
+
+
+@pytest.mark.parametrize("solve", [endless, endless_and_deaf, flood])
+def test_code_without_an_end_is_stopped_in_another_thread_too(solve, short):
+    """Where there are no signals: other threads, other systems."""
+    results = []
+    thread = threading.Thread(target=lambda: results.append(result_of("sequence_logprob", solve)))
+    thread.start()
+    thread.join()
+    assert results[0].misconception == "timeout"
+
+
+def test_a_tracer_such_as_a_debugger_is_put_back(short):
+    def tracer(*_):
+        return None
+
+    old = sys.gettrace()
+    sys.settrace(tracer)
+    try:
+        result_of("sequence_logprob", endless_and_stubborn)
+        assert sys.gettrace() is tracer
+    finally:
+        sys.settrace(old)
 
 
 def test_many_slow_calls_are_the_students_fault(short):

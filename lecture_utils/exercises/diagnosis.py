@@ -60,7 +60,8 @@ def diagnose(exercise: CodeExercise, outcomes: list[Outcome], run_wrong: RunWron
         or wrong_shape(outcomes)
         or not_finite(outcomes)
         or wrong_when(exercise, outcomes)
-        or Diagnosis("value", "Not yet: the values differ.")
+        or wrong_where(exercise, outcomes)
+        or wrong_somewhere(exercise, outcomes)
     )
 
 
@@ -140,8 +141,8 @@ def right_in_another_shape(exercise: CodeExercise, outcomes: list[Outcome]) -> D
 
 def wrong_shape(outcomes: list[Outcome]) -> Diagnosis | None:
     """The first result whose shape is not the expected one."""
-    squares = any(
-        expected.dim() == 1 and list(got.shape) == 2 * list(expected.shape) != [1, 1]
+    squares = any(sum(e.shape) > 1 for outcome in outcomes for e in outcome.expected) and all(
+        expected.dim() == 1 and list(got.shape) == 2 * list(expected.shape)
         for outcome in outcomes
         for got, expected in zip(outcome.got, outcome.expected, strict=True)
     )
@@ -317,7 +318,33 @@ def _transposed(pairs: list[tuple[Tensor, Tensor]]) -> Diagnosis | None:
     return None
 
 
-# ------------------------------------------------------------------ when does it fail?
+# ------------------------------------------------------------------ where and when does it fail?
+def wrong_where(exercise: CodeExercise, outcomes: list[Outcome]) -> Diagnosis | None:
+    """Say which entries along the last axis are wrong, where that is always the same place."""
+    first, last, later = True, True, True
+    for outcome in outcomes:
+        for got, expected in zip(outcome.got, outcome.expected, strict=True):
+            bad = differs(got, expected, exercise.rtol, exercise.atol)
+            if not bad.any():
+                continue
+            if bad.dim() < 2:
+                return None
+            columns = bad.flatten(0, -2).any(0)
+            if len(columns) < 2:
+                return None
+            first &= not columns[1:].any()
+            last &= not columns[:-1].any()
+            later &= not columns[0]
+    for holds, key, words in (
+        (first, "first-entry", "Only the first entry on the last axis is wrong. "),
+        (last, "last-entry", "Only the last entry on the last axis is wrong. "),
+        (later, "later-entries", "The first entry on the last axis is right, later ones are not. "),
+    ):
+        if holds:
+            return Diagnosis(key, words + "What is different about it?")
+    return None
+
+
 _KINDS: list[tuple[str, Callable[[Tensor], bool]]] = [
     ("entries beyond ±50", lambda x: bool((x.abs() > 50).any())),
     ("infinite entries", lambda x: bool(x.isinf().any())),
@@ -339,10 +366,8 @@ def wrong_when(exercise: CodeExercise, outcomes: list[Outcome]) -> Diagnosis | N
     examples = [example for outcome in outcomes for example in _examples(exercise, outcome)]
     wrong = [example for example in examples if not example.right]
     right = [example for example in examples if example.right]
-    inputs = sum(not outcome.right(exercise) for outcome in outcomes)
-    count = f"{inputs} of {len(outcomes)} test inputs come out different."
     if not right:
-        return Diagnosis("value", f"Not yet: {count}")
+        return None
     for trait in wrong[0].traits:
         if all(e.traits.get(trait) for e in wrong) and not any(e.traits.get(trait) for e in right):
             return Diagnosis(
@@ -350,16 +375,25 @@ def wrong_when(exercise: CodeExercise, outcomes: list[Outcome]) -> Diagnosis | N
                 f"Right except for {trait}: there every result is wrong. "
                 "What does your code do with them?",
             )
-    for trait in wrong[0].traits:
-        if all(e.traits.get(trait) for e in wrong):
-            rest = [e for e in right if not e.traits.get(trait)]
-            if rest and any(e.traits.get(trait) for e in right):
-                return Diagnosis(
-                    "only:" + trait,
-                    f"Wrong only for {trait} (though not for all of them). "
-                    "What does your code do with them?",
-                )
-    return Diagnosis("value", f"Not yet: {count}")
+    # Weaker: all that fail have the trait, and few of the others, at most half of them.
+    shared = [trait for trait in wrong[0].traits if all(e.traits.get(trait) for e in wrong)]
+    others = {trait: sum(bool(e.traits.get(trait)) for e in right) for trait in shared}
+    trait = min(shared, key=others.__getitem__, default=None)
+    if trait and 2 * others[trait] <= len(right):
+        return Diagnosis(
+            "only:" + trait,
+            f"Wrong only for {trait} (though not for all of them). "
+            "What does your code do with them?",
+        )
+    return None
+
+
+def wrong_somewhere(exercise: CodeExercise, outcomes: list[Outcome]) -> Diagnosis:
+    """The last resort: how many inputs come out different."""
+    count = sum(not outcome.right(exercise) for outcome in outcomes)
+    return Diagnosis(
+        "value", f"Not yet: {count} of {len(outcomes)} test inputs come out different."
+    )
 
 
 def _examples(exercise: CodeExercise, outcome: Outcome) -> Iterator[_Example]:
@@ -377,7 +411,6 @@ def _examples(exercise: CodeExercise, outcome: Outcome) -> Iterator[_Example]:
     traits["inputs with only one entry on the last axis"] = bool(shape) and shape[-1] == 1
     if len(shape) > 1:
         traits["inputs whose last two axes differ in size"] = shape[-1] != shape[-2]
-        traits["inputs whose last two axes have the same size"] = shape[-1] == shape[-2]
     by_row = batch and all(e.dim() > 0 and e.shape[0] == batch == g.shape[0] for g, e in results)
     if not by_row:
         yield _Example(traits | _kinds_of(floats), outcome.right(exercise))
@@ -386,8 +419,8 @@ def _examples(exercise: CodeExercise, outcome: Outcome) -> Iterator[_Example]:
         [differs(g, e, exercise.rtol, exercise.atol).reshape(batch, -1).any(1) for g, e in results]
     ).any(0)
     for row in range(batch):
-        inside = [x[row] if x.dim() > 1 and x.shape[0] == batch else x for x in floats]
-        yield _Example(_kinds_of(inside) | traits, not bad[row].item())
+        inside = [x[row] if x.dim() > 1 and x.shape[0] == batch else x for x in floats[1:]]
+        yield _Example(_kinds_of([floats[0][row], *inside]) | traits, not bad[row].item())
 
 
 def _kinds_of(floats: list[Tensor]) -> dict[str, bool]:

@@ -32,9 +32,9 @@ class Stopwatch:
 
     A second thread looks at the clock. When the time is over it raises `TimeUp` in the thread
     of the student's code, again and again until the code has ended. Where the system has signals
-    they carry the news, which also ends a call that waits, such as ``time.sleep``; and since a
-    bare ``except:`` catches even `TimeUp`, the next line that runs raises it once more: the line
-    after the ``except:`` is no longer inside its ``try:``.
+    they carry the news, which also ends a call that waits, such as ``time.sleep``. If that was
+    not enough, because a bare ``except:`` catches even `TimeUp`, the next time the line that runs
+    next raises it once more: the line after the ``except:`` is no longer inside its ``try:``.
 
     One thing cannot be stopped from within a process: a single built-in operation that never
     returns to Python, such as ``sum(range(10**12))``.
@@ -44,7 +44,7 @@ class Stopwatch:
         self.call_seconds = CALL_SECONDS
         self.total_seconds = TOTAL_SECONDS
         self._deadline: float | None = None
-        self._fired = False
+        self._fired = 0
         self._old_trace = sys.gettrace()
         self._lock = threading.RLock()
         self._closed = threading.Event()
@@ -106,12 +106,12 @@ class Stopwatch:
                 if not self._fired:
                     return
                 if self._signals:
-                    self._fired = False
+                    self._fired = 0
                     sys.settrace(self._old_trace)
                     continue
                 # An exception may still be waiting. Taking it back would leave Python's flag for
                 # waiting work set for good (3.11), so provoke it here, where it does no harm.
-                self._fired = False
+                self._fired = 0
                 _raise_in(self._student)
                 while True:
                     pass
@@ -122,7 +122,7 @@ class Stopwatch:
         while not self._closed.wait(_TICK):
             with self._lock:
                 if self._deadline is not None and time.monotonic() > self._deadline:
-                    self._fired = True
+                    self._fired += 1
                     if self._signals:
                         signal.pthread_kill(self._student, signal.SIGURG)
                     else:
@@ -133,10 +133,11 @@ class Stopwatch:
         if in_time or frame is None or _is_ours(frame):
             return
         student: FrameType | None = frame
-        while student is not None and not _is_ours(student):
+        while self._fired > 1 and student is not None and not _is_ours(student):
             student.f_trace = _raise_at_next_line
             student = student.f_back
-        sys.settrace(_raise_at_next_line)
+        if self._fired > 1:
+            sys.settrace(_raise_at_next_line)
         raise TimeUp
 
 

@@ -742,10 +742,11 @@ MADE_MASKS = CodeExercise(
     id="made_masks",
     title="The masks of MADE",
     statement=(
-        "Input i comes at place `order[i]` (1 is first). Hidden unit k has degree `degrees[k]`: it "
-        "may look at inputs up to that place. Output i may depend only on inputs **before** "
-        "place `order[i]`. Return both masks, True or 1 where a connection is allowed: "
-        "`[H, D]` into the hidden layer, `[D, H]` into the outputs."
+        "Input i comes at place `order[i]`: with `order = [3, 1, 2]` input 1 comes third. Hidden "
+        "unit h has degree `degrees[h]`: it may look at inputs up to that place. Output i may "
+        "depend only on inputs **before** place `order[i]`. Return the tuple `(hidden, output)` of "
+        "both masks, True or 1 where a connection is allowed: `[H, D]` into the hidden layer, "
+        "`[D, H]` into the outputs."
     ),
     level=2,
     reference=made_masks,

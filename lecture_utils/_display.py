@@ -9,6 +9,7 @@ from typing import Any
 _CODE = re.compile(r"`([^`]+)`")
 _BOLD = re.compile(r"\*\*([^*]+)\*\*")
 _SUBSCRIPT = re.compile(r"(?<!\w)([A-Za-z])_((?:&lt;)?\w)(?!\w)")  # x_t and x_<t, already escaped
+_SMALL_DIGITS = re.compile(r"(?<![A-Za-z])([A-Za-z])([₀-₉]+)")  # x₁
 _SUPERSCRIPT = re.compile(r"\^\(([^()]*)\)")  # p^(1/τ)
 _ITALIC = re.compile(r"(?<![\w*])\*([^*\s](?:[^*]*[^*\s])?)\*(?![\w*])")
 
@@ -47,6 +48,7 @@ def inline_markup(text: str) -> str:
             parts[i] = f"<code>{part}</code>"
         else:
             part = _SUBSCRIPT.sub(r"<i>\1</i><sub>\2</sub>", part)
+            part = _SMALL_DIGITS.sub(r"<i>\1</i>\2", part)
             part = _SUPERSCRIPT.sub(r"<sup>\1</sup>", part)
             parts[i] = _ITALIC.sub(r"<em>\1</em>", _BOLD.sub(r"<b>\1</b>", part))
     return "".join(parts)

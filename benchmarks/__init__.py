@@ -1,5 +1,6 @@
 """Measurements of speed and quality: not part of the tests, which run each only for a moment.
 
+    python -m benchmarks               both, one after the other
     python -m benchmarks.step_time     our trainer beside the same loop written by hand
     python -m benchmarks.sampling      drawing a new x (T passes) beside scoring one (one pass)
 

@@ -494,8 +494,8 @@ def _(mistake):
     return sides[:, :, 0], sides[:, :, 1 if mistake else 2]
 
 
-@wrong("stopping", "END cannot come first: one factor 1 - p too many")
+@wrong("stopping", "END cannot come first: one factor 1 - eta too many")
 def _(mistake):
-    p, length = random().uniform(0.02, 0.9, size=(50, 1)), np.arange(60)
-    so_far = np.cumsum((1 - p) ** (length + mistake) * p, axis=1)
-    return so_far, 1 - (1 - p) ** (length + 1)
+    eta, T = random().uniform(0.02, 0.9, size=(50, 1)), np.arange(60)
+    so_far = np.cumsum((1 - eta) ** (T + mistake) * eta, axis=1)
+    return so_far, 1 - (1 - eta) ** (T + 1)

@@ -130,11 +130,11 @@ def _perplexity_loop(log_probs, mask):
     return (total / count).exp()
 
 
-def _mask_loop(order, degrees):
-    hidden = torch.zeros(len(degrees), len(order))
-    output = torch.zeros(len(order), len(degrees))
+def _mask_loop(place, degrees):
+    hidden = torch.zeros(len(degrees), len(place))
+    output = torch.zeros(len(place), len(degrees))
     for k, m in enumerate(degrees.tolist()):
-        for i, d in enumerate(order.tolist()):
+        for i, d in enumerate(place.tolist()):
             hidden[k, i] = m >= d
             output[i, k] = d > m
     return hidden, output
@@ -244,7 +244,7 @@ def _pick(scores, x):
     return scores.gather(-1, x[..., None]).squeeze(-1)
 
 
-def _cumulative(cond_prob, u):
+def _first_bit_missing(cond_prob, u):
     x = torch.zeros_like(u)
     for t in range(1, u.shape[1]):
         x[:, t] = (u[:, t] < cond_prob(x[:, :t])).to(u.dtype)
@@ -381,7 +381,7 @@ UNSEEN = [
     ("perplexity", lambda lp, m: torch.exp(-lp[m].sum() / (m.sum() - 1).clamp(min=1))),
     ("perplexity", lambda lp, m: (-lp[m].mean() / math.log(2)).exp()),
     ("perplexity", lambda lp, m: torch.tensor((-lp[m].mean()).exp().item(), dtype=lp.dtype)),
-    ("ancestral_sample", _cumulative),
+    ("ancestral_sample", _first_bit_missing),
     ("ancestral_sample", _first_column_only),
     ("ancestral_sample", _reversed_prefix),
     ("ancestral_sample", _own_noise),
@@ -409,6 +409,108 @@ def test_wrong_solutions_that_are_not_in_the_bank_are_rejected(name, solve):
     assert result.status in (Status.WRONG, Status.ALMOST, Status.ERROR), result
     assert result.misconception not in ("checker", None)
     assert result.headline
+
+
+# ------------------------------------------------------------------ first tries of students
+def _drawn(start=0, see=lambda x, t: x[:, :t], draw=None):
+    def sample(cond_prob, u):
+        x = torch.zeros_like(u)
+        for t in range(start, u.shape[1]):
+            p = cond_prob(see(x, t))
+            x[:, t] = (u[:, t] < p).to(u.dtype) if draw is None else draw(p)
+        return x
+
+    return sample
+
+
+def _masks_counting_from_0(place, degrees):
+    hidden = torch.zeros(len(degrees), len(place))
+    output = torch.zeros(len(place), len(degrees))
+    for k in range(len(degrees)):
+        for i in range(len(place)):
+            hidden[k, i] = i <= degrees[k]
+            output[i, k] = i > degrees[k]
+    return hidden, output
+
+
+def _masks_of_inverse(place, degrees):
+    natural = torch.empty_like(place)
+    for step, i in enumerate(place.tolist()):
+        natural[i - 1] = step + 1
+    return degrees[:, None] >= natural, natural[:, None] > degrees
+
+
+def _sentences(lp, m):
+    return (lp * m).sum(1) / m.sum(1)
+
+
+def _hidden(s, side):
+    return s.masked_fill(side(torch.ones_like(s)).bool(), -math.inf)
+
+
+FIRST_TRIES = [
+    ("sequence_logprob", lambda z, x: _pick(z.softmax(1), x).log().sum(1), "softmax-over-time"),
+    ("sequence_logprob", lambda z, x: _pick(z.log(), x).sum(1), "log-of-scores"),
+    ("bits_per_dim", lambda n, s: n / math.log(2) / math.prod(n.shape), "shape-of-nll"),
+    ("bits_per_dim", lambda n, s: n / math.log(2) ** 2 / math.prod(s), "unit-twice"),
+    ("bits_per_dim", lambda n, s: n / 0.693 / math.prod(s), "rounded"),
+    ("bits_per_dim", lambda n, s: n * 1.4427 / math.prod(s), "rounded"),
+    ("perplexity", lambda lp, m: -lp[m].mean() / math.log(2), "cross-entropy-bits"),
+    ("perplexity", lambda lp, m: _sentences(lp, m).neg().exp().mean(), "mean-of-perplexities"),
+    ("perplexity", lambda lp, m: _sentences(lp, m).mean().neg().exp(), "mean-of-sentences"),
+    ("perplexity", lambda lp, m: _sentences(lp, m).neg().exp(), "per-sentence"),
+    ("perplexity", lambda lp, m: (lp * m).mean().neg().exp(), "counts-padding"),
+    ("fvsbn_probs", lambda x, W, b: (x @ W.triu().T + b).sigmoid(), "sees-itself-and-future"),
+    ("fvsbn_probs", lambda x, W, b: (x @ W.tril() + b).sigmoid(), "transposed-with-itself"),
+    ("fvsbn_probs", lambda x, W, b: (x @ W.tril(1).T + b).sigmoid(), "sees-next"),
+    ("fvsbn_probs", lambda x, W, b: (x @ W.triu(1) + b).sigmoid(), "triu-transposed"),
+    ("fvsbn_probs", lambda x, W, b: (x @ W.T + b).sigmoid().tril(-1), "masked-results"),
+    ("fvsbn_probs", lambda x, W, b: (x @ W.tril(-1).T + b).sigmoid().bernoulli(), "own-dice"),
+    ("fvsbn_probs", lambda x, W, b: (x @ W.tril().T + b).sigmoid().bernoulli(), "own-dice"),
+    ("fvsbn_probs", lambda x, W, b: (x @ W.tril(-1).T + b).sigmoid().round(), "rounded"),
+    ("made_masks", _masks_counting_from_0, "counts-from-0"),
+    ("made_masks", _masks_of_inverse, "inverse-order"),
+    ("causal_attention", lambda s: _hidden(s, torch.tril).softmax(-1), "hides-past"),
+    ("causal_attention", lambda s: _hidden(s, lambda x: x.triu(1)), "no-softmax"),
+    ("causal_attention", lambda s: s.tril(), "no-softmax"),
+    ("causal_attention", lambda s: s.tril() / s.tril().sum(-1, True), "divides-scores"),
+    ("ancestral_sample", _drawn(start=1), "first-bit-missing"),
+    ("ancestral_sample", _drawn(see=lambda x, t: x[:, : t - 1]), "prefix-too-short"),
+    ("ancestral_sample", _drawn(draw=torch.bernoulli), "own-dice"),
+    ("ancestral_sample", _drawn(draw=lambda p: torch.rand(len(p)) < p), "own-dice"),
+    ("ancestral_sample", lambda c, u: (u < c(u)).to(u.dtype), "all-at-once"),
+    ("temperature_probs", lambda z, tau: (z / tau).exp(), "not-normalized"),
+    ("temperature_probs", lambda z, tau: z ** (1 / tau), "power-of-scores"),
+    ("temperature_probs", lambda z, tau: z.softmax(-1) ** 1 / tau, "after-softmax"),
+    ("temperature_probs", lambda z, tau: F.normalize(z.softmax(-1) ** 1 / tau, 1, -1), None),
+]
+
+
+@pytest.mark.parametrize(("name", "solve", "key"), FIRST_TRIES)
+def test_first_tries_of_students_are_named(name, solve, key):
+    result = check_answer(get(name), solve)
+    assert result.status in (Status.WRONG, Status.ALMOST)
+    assert result.misconception == (key or "no-temperature"), result
+
+
+@pytest.mark.parametrize(("name", "solve"), UNSEEN + [(n, s) for n, s, _ in FIRST_TRIES])
+def test_who_hears_of_nan_sees_it(name, solve):
+    result = check_answer(get(name), solve)
+    if result.misconception in ("nan", "inf"):
+        assert result.misconception in result.details[1].partition("got")[2]
+
+
+def test_precedence_of_the_power_is_mentioned():
+    for key in ("after-softmax", "no-temperature"):
+        wrong = next(w for w in get("temperature_probs").wrong if w.key == key)
+        assert "`(p ** 1) / tau`" in wrong.feedback
+
+
+def test_a_place_is_no_list_of_inputs():
+    """`place` is the inverse of the order in which inputs are visited."""
+    hidden, output = get("made_masks").reference(torch.tensor([3, 1, 2]), torch.tensor([1, 2]))
+    assert hidden.tolist() == [[0, 1, 0], [0, 1, 1]]  # input 1 comes first, then input 2
+    assert output.tolist() == [[1, 1], [0, 0], [1, 0]]
 
 
 def test_most_unseen_wrong_answers_get_more_than_a_count():

@@ -179,6 +179,10 @@ def chatty(logits, x):
         (lambda logits, x: right(logits, x) * 2, Status.WRONG, "twice"),
         (lambda logits, x: right(logits, x) + 1, Status.WRONG, "offset"),
         (lambda logits, x: right(logits, x) * 3.5, Status.WRONG, "factor"),
+        (lambda logits, x: right(logits, x) * 1.0002, Status.ALMOST, "rounded"),
+        (lambda logits, x: right(logits, x) * (1 + 1e-5), Status.ALMOST, "rounded"),
+        (lambda logits, x: right(logits, x) + torch.rand(()), Status.WRONG, "own-dice"),
+        (lambda logits, x: [right(logits, x), x], Status.WRONG, "type"),
         (lambda logits, x: right(logits, x) * 0, Status.WRONG, "zero"),
         (lambda logits, x: right(logits, x) / logits.shape[2], Status.WRONG, "mean-axis-2"),
     ],
@@ -196,6 +200,18 @@ def test_unchanged_code_of_a_bug_hunt_is_not_an_attempt(tmp_path):
     exec(compile(file.read_text(), str(file), "exec"), namespace)
     result = check_answer(exercise, namespace["fvsbn_probs"])
     assert result.status is Status.NOT_ATTEMPTED and "as it was given" in result.headline
+
+
+def test_nothing_in_a_bug_hunt_is_not_called_a_stub():
+    """There is no `...` to replace in the given code."""
+
+    def nothing(x, W, b):
+        return None
+
+    for answer in (nothing, lambda x, W, b: None):
+        result = result_of("fvsbn_probs", answer)
+        assert result.status is Status.NOT_ATTEMPTED
+        assert "`...`" not in result.headline and "`None`" in result.headline
 
 
 def test_an_error_shows_the_line_the_input_and_advice():
@@ -311,6 +327,231 @@ def test_a_broadcast_to_a_square_is_named():
 
     result = result_of("sequence_logprob", broadcast)
     assert result.misconception == "shape" and "`[B, B]`" in result.headline
+
+
+# ------------------------------------------------------------------ only what the cases support
+def _single(logits, x):
+    return right(logits, x).item()
+
+
+def test_a_number_in_place_of_a_tensor_is_called_that_and_nothing_else():
+    """One example cannot tell a mean over the batch, and `.item()` is no such mean."""
+    result = result_of("sequence_logprob", _single)
+    assert (result.status, result.misconception) == (Status.WRONG, "python-number")
+    assert "Python number" in result.headline and "shape [1]" in result.headline
+    assert result.details[-1].startswith(
+        "On a later input (B = 2, T = 4, V = 3): Your code stopped"
+    )
+    result = result_of(
+        "bits_per_dim", lambda nll, shape: nll.item() / math.log(2) / math.prod(shape)
+    )
+    assert result.misconception == "python-number" and "Two things" not in result.headline
+
+
+def test_an_average_over_the_batch_needs_a_batch_to_be_seen():
+    def mean_of_one(logits, x):
+        if len(x) > 1:
+            raise ValueError("only one")
+        return averaged(logits, x).mean()
+
+    assert result_of("sequence_logprob", mean_of_one).misconception == "shape"
+    both = result_of("sequence_logprob", lambda logits, x: averaged(logits, x).mean())
+    assert both.misconception == "mean-over-time+batch-mean"
+    name, solve = "bits_per_dim", get("bits_per_dim").reference
+    assert result_of(name, lambda nll, s: solve(nll, s).mean()).misconception == "batch-mean"
+
+
+def test_mistakes_that_look_alike_so_far_are_not_named():
+    """Where the code stops early, two known mistakes may have given the same results."""
+
+    def stops(nll, shape):
+        if nll.dim() != 1 or len(nll) > 1:
+            raise ValueError("only one")
+        return nll / math.log(2)
+
+    result = result_of("bits_per_dim", stops)
+    assert result.misconception == "value" and "On a later input" in result.details[-1]
+
+
+@pytest.mark.parametrize(
+    ("name", "solve"),
+    [
+        ("perplexity", lambda lp, m: -lp[m].mean() / math.log(2)),
+        ("perplexity", lambda lp, m: lp[m].mean().neg().exp() / math.log(2)),
+        ("perplexity", lambda lp, m: lp[m].mean().neg().exp() * math.log(2)),
+        ("bits_per_dim", lambda nll, shape: nll / math.log(2) ** 2 / math.prod(shape)),
+        ("bits_per_dim", lambda nll, shape: nll / math.log(2) ** 2),
+        ("temperature_probs", lambda z, tau: (z / tau).softmax(-1) / math.log(2)),
+    ],
+)
+def test_nats_are_asked_for_only_where_the_answer_is_in_nats(name, solve):
+    result = result_of(name, solve)
+    assert result.status is Status.WRONG
+    assert "we use nats" not in result.headline and "measure in nats" not in result.headline
+    assert "nats or bits" not in result.headline
+
+
+def test_bits_beside_another_slip_are_named_where_nats_are_asked_for():
+    result = result_of("sequence_logprob", lambda z, x: averaged(z, x) / math.log(2))
+    assert result.misconception == "mean-over-time+bits" and "we use nats" in result.headline
+
+
+def test_the_shown_input_is_the_one_that_is_spoken_of():
+    """A finite wrong result comes first, a nan later: not a word about the nan."""
+
+    def both(logits, tau):
+        return logits.softmax(-1) ** 3 if tau == 1 else logits * math.nan
+
+    result = result_of("temperature_probs", both)
+    assert result.misconception not in ("nan", "inf") and "nan" not in str(result)
+
+    def late(logits, tau):
+        good = (logits / tau).softmax(-1)
+        return good if good.numel() < 12 else good.index_fill(-1, torch.tensor([2]), math.nan)
+
+    result = result_of("temperature_probs", late)
+    assert result.misconception == "nan" and "got `nan`" in result.details[1]
+
+
+def test_axes_of_unequal_size_are_blamed_only_beside_equal_ones():
+    """All batches of uniforms but [1, 1] have unequal axes, which says nothing."""
+    name = "ancestral_sample"
+    solve = get(name).reference
+
+    def faulty(cond_prob, u):
+        return solve(cond_prob, u) if u.numel() == 1 else solve(cond_prob, u).flip(0, 1)
+
+    assert "axes" not in result_of(name, faulty).headline
+
+    def square(scores):
+        x = scores.softmax(-1)
+        return x if x.shape[-1] == x.shape[-2] else x + 7
+
+    def cases(generator):
+        shapes = [(2, 2), (3, 3), (2, 3), (4, 2)]
+        return [Case((torch.rand(shape, generator=generator).double(),), "x") for shape in shapes]
+
+    exercise = CodeExercise(
+        id="rows",
+        title="",
+        statement="",
+        hints=(),
+        reference=lambda scores: scores.softmax(-1),
+        cases=cases,
+    )
+    assert "last two axes differ in size" in check_answer(exercise, square).headline
+
+
+def test_numbers_between_0_and_1_are_no_bits():
+    name = "ancestral_sample"
+    solve = get(name).reference
+    result = result_of(name, lambda c, u: 0.25 + 0.5 * solve(c, u))
+    assert result.misconception == "no-bits" and "0.75" in result.headline
+
+
+# ------------------------------------------------------------------ types and advice
+def test_a_list_of_two_results_is_accepted():
+    masks = get("made_masks").reference
+    assert result_of("made_masks", lambda p, d: list(masks(p, d))).status is Status.CORRECT
+    assert result_of("made_masks", lambda p, d: [*masks(p, d), d]).misconception == "arity"
+
+
+def test_types_come_with_what_to_write():
+    def with_zeros(cond_prob, u):
+        x = torch.zeros(*u.shape)
+        for t in range(u.shape[1]):
+            x[:, t] = u[:, t] < cond_prob(x[:, :t])
+        return x
+
+    result = result_of("ancestral_sample", with_zeros)
+    assert (result.status, result.misconception) == (Status.ALMOST, "dtype")
+    assert "`torch.zeros(…, dtype=u.dtype)`" in result.headline
+    solve = get("ancestral_sample").reference
+    for change in (torch.Tensor.bool, torch.Tensor.long):
+        result = result_of("ancestral_sample", lambda c, u, change=change: change(solve(c, u)))
+        assert result.misconception == "dtype" and "`.to(u.dtype)`" in result.headline
+        assert "precision" not in result.headline
+    assert "stay with torch functions" in result_of("sequence_logprob", as_numpy).headline
+
+
+def test_bits_may_be_kept_in_any_type_while_sampling():
+    def by_bool(cond_prob, u):
+        x = torch.zeros_like(u, dtype=torch.bool)
+        for t in range(u.shape[1]):
+            x[:, t] = u[:, t] < cond_prob(x[:, :t])
+        return x.to(u.dtype)
+
+    assert result_of("ancestral_sample", by_bool).status is Status.CORRECT
+
+
+@pytest.mark.parametrize(
+    ("solve", "advice"),
+    [
+        (lambda nll, shape: nll / torch.log(2), "`math.log(2)`"),
+        (lambda nll, shape: nll / math.exp(1000), "too large for floating point"),
+        (lambda nll, shape: nll / 1e300**2 / 10.0**400, "too large for floating point"),
+        (lambda nll, shape: nll / torch.ones(3, 3).item(), "a single number"),
+        (lambda nll, shape: nll / math.log(torch.ones(3)), "a single number"),
+    ],
+)
+def test_advice_for_errors(solve, advice):
+    result = result_of("bits_per_dim", solve)
+    assert result.status is Status.ERROR and advice in result.details[-1], result
+
+
+def test_an_error_in_a_generator_is_placed_in_the_function_around_it():
+    def summed(nll, shape):
+        total = 0
+        return total + sum(
+            n.no_such_thing  # of a number
+            for n in shape
+        )
+
+    where = result_of("bits_per_dim", summed).details[0]
+    assert where == "In line 4 of `summed`: `n.no_such_thing  # of a number`"
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("ordering", "e"),
+        ("ordering", 3),
+        ("full_table_params", "ten"),
+        ("full_table_params", "3,0"),
+    ],
+)
+def test_what_cannot_be_read_is_no_try(name, answer, shown):
+    exercises.check(name, answer)
+    text, _, _, data = shown[0]
+    assert (data["status"], data["misconception"]) == ("not attempted", "unreadable")
+    assert data["tries"] == 0 and text.startswith("○") and "did not count" in text
+    exercises.solution(name)
+    assert "first" in shown[-1][0]
+
+
+def test_an_answer_beside_a_function_is_no_try(shown):
+    def temperature_probs(logits, tau):
+        return (logits / tau).softmax(-1)
+
+    exercises.check(temperature_probs, answer="3")
+    assert "leave out `answer=`" in shown[0][0] and shown[0][3]["tries"] == 0
+    exercises.check(temperature_probs)
+    assert shown[1][3]["status"] == "correct"
+    exercises.check("temperature_probs", temperature_probs)
+    assert shown[2][3]["status"] == "correct"
+
+
+def test_a_call_without_a_name_asks_for_it(shown, monkeypatch):
+    asks = (exercises.check, exercises.hint, exercises.solution, exercises.quiz)
+    for ask in asks:
+        ask()
+    assert len(shown) == 4 and all(text.startswith("Which exercise?") for text, *_ in shown)
+    exercises.hint(7)
+    assert "meant by an int." in shown[-1][0]
+    monkeypatch.setenv("LECTURE_STRICT", "1")
+    for ask in asks:
+        with pytest.raises(exercises.UnknownExercise, match="Which exercise"):
+            ask()
 
 
 def test_nan_is_named():
@@ -656,6 +897,9 @@ READABLE = {
     "float('inf')": math.inf,
     'float("-inf")': -math.inf,
     "-float('inf')": -math.inf,
+    "½": 0.5,
+    "-¾ + 2 * ⅛": -0.5,
+    "⅓ + ⅔ + ¼": 1.25,
 }
 REFUSED = {
     "": arithmetic.UNREADABLE,
@@ -664,7 +908,12 @@ REFUSED = {
     "2 pi": arithmetic.UNREADABLE,
     "(1": arithmetic.UNREADABLE,
     "1 +": arithmetic.UNREADABLE,
-    "log 2": arithmetic.UNREADABLE,
+    "log 2": arithmetic.PARENTHESES.format("log", "2"),
+    "2 * math.log 3": arithmetic.PARENTHESES.format("log", "3"),
+    "log": arithmetic.PARENTHESES.format("log", "2"),
+    "2 tokens": arithmetic.UNREADABLE,
+    "1½": arithmetic.UNREADABLE,
+    "3,0": arithmetic.COMMA,
     "__import__('os')": arithmetic.UNREADABLE,
     "1;2": arithmetic.UNREADABLE,
     "toString": arithmetic.UNREADABLE,

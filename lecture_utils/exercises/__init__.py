@@ -27,6 +27,7 @@ from .checking import check_answer
 from .model import CodeExercise, Exercise, Result, Status
 from .running import TimeUp
 from .state import State
+from .values import a
 
 __all__ = [
     "REGISTRY",
@@ -61,6 +62,8 @@ def get(what: str | Callable) -> Exercise:
     Raises:
         UnknownExercise: With the nearest name, if there is one.
     """
+    if what is _NOTHING:
+        raise UnknownExercise('Which exercise? Give its name, as in hint("ordering").')
     name = what if isinstance(what, str) else getattr(what, "__name__", None)
     if name in REGISTRY:
         return REGISTRY[name]
@@ -74,7 +77,7 @@ def get(what: str | Callable) -> Exercise:
     raise UnknownExercise(f"There is no exercise called {name!r}.{advice}")
 
 
-def check(what: str | Callable, answer: Any = _NOTHING) -> None:
+def check(what: str | Callable = _NOTHING, answer: Any = _NOTHING) -> None:
     """Show the verdict on an answer.
 
     Args:
@@ -91,7 +94,7 @@ def check(what: str | Callable, answer: Any = _NOTHING) -> None:
     if answer is _NOTHING:
         answer = None if isinstance(what, str) else what
     try:
-        result = check_answer(exercise, answer)
+        result = _misplaced(exercise, what, answer) or check_answer(exercise, answer)
     except (Exception, TimeUp) as error:
         if environment.strict():
             raise
@@ -122,7 +125,7 @@ def check(what: str | Callable, answer: Any = _NOTHING) -> None:
         raise ExerciseFailed(render.result_text(result))
 
 
-def hint(what: str | Callable) -> None:
+def hint(what: str | Callable = _NOTHING) -> None:
     """Show the hints so far and one more."""
     exercise = _find(what)
     if exercise is None:
@@ -138,7 +141,7 @@ def hint(what: str | Callable) -> None:
     _say(lines, "hint", {"id": exercise.id, "hints": record.hints})
 
 
-def solution(what: str | Callable) -> None:
+def solution(what: str | Callable = _NOTHING) -> None:
     """Show the book's solution, once an answer has been tried."""
     exercise = _find(what)
     if exercise is None:
@@ -153,7 +156,7 @@ def solution(what: str | Callable) -> None:
         _say([source], "solution")
 
 
-def quiz(what: str) -> None:
+def quiz(what: str = _NOTHING) -> None:
     """Show a question that can be answered in the page, with or without a kernel."""
     exercise = _find(what)
     if exercise is None:
@@ -251,6 +254,18 @@ def _find(what: str | Callable) -> Exercise | None:
         return None
 
 
+def _misplaced(exercise: Exercise, what: str | Callable, answer: Any) -> Result | None:
+    """An `answer` beside a function."""
+    if isinstance(what, str) or answer is what or not isinstance(exercise, CodeExercise):
+        return None
+    return Result(
+        exercise.id,
+        Status.NOT_ATTEMPTED,
+        f"To check your function leave out `answer=`: `check({exercise.id})`.",
+        misconception="unreadable",
+    )
+
+
 def _must_raise() -> bool:
     return environment.strict() or environment.static()
 
@@ -273,4 +288,4 @@ def _show(text: str, page: str, kind: str, data: dict[str, Any] | None = None) -
 
 
 def _short(value: Any) -> str:
-    return f"a {type(value).__name__}" if not callable(value) else "a function without a name"
+    return a(type(value).__name__) if not callable(value) else "a function without a name"

@@ -3,6 +3,8 @@ function readNumber(text) {
   var names = { inf: Infinity, infinity: Infinity, '∞': Infinity, pi: Math.PI, 'π': Math.PI, e: Math.E };
   var functions = { log: Math.log, ln: Math.log, log2: Math.log2, exp: Math.exp, sqrt: Math.sqrt };
   var s = String(text).trim().toLowerCase().replace(/[−–]/g, '-').replace(/[×·]/g, '*').replace(/\^/g, '**');
+  var fractions = { '½': '1/2', '⅓': '1/3', '⅔': '2/3', '¼': '1/4', '¾': '3/4', '⅛': '1/8' };
+  s = s.replace(/[½⅓⅔¼¾⅛]/g, function (sign) { return '(' + fractions[sign] + ')'; });
   s = s.replace(/\b(math|np|numpy|torch)\./g, '').replace(/float\(\s*(['\x22])([+-]?)(inf|infinity)\1\s*\)/g, '($2inf)');
   if (s.indexOf('%') >= 0) return { problem: 'Please write a percentage as a number between 0 and 1: 0.075 instead of 7.5%.' };
   var token = /\s*(\d{1,3}(?:,\d{3})+(?:\.\d*)?(?![\d,_])|(?:\d+(?:_\d+)*\.?\d*|\.\d+)(?:e[+-]?\d+)?(?![\d,_])|[a-zπ∞][a-z0-9]*|\*\*|[-+*\/()])/y;
@@ -40,13 +42,14 @@ function readNumber(text) {
     if (t === undefined) return fail();
     if (/^[\d.]/.test(t)) return Number(t.replace(/[,_]/g, ''));
     if (t === '(') { a = sum(); return take(')') ? a : fail(); }
-    if (functions.hasOwnProperty(t)) { if (!take('(')) return fail(); a = functions[t](sum()); return take(')') ? a : fail(); }
+    if (functions.hasOwnProperty(t)) { if (!take('(')) return fail(parentheses(t)); a = functions[t](sum()); return take(')') ? a : fail(); }
     return names.hasOwnProperty(t) ? names[t] : fail();
   }
-  function fail() { throw 0; }
+  function parentheses(name) { return 'I cannot read that. Functions take parentheses: please write ' + name + '(' + (tokens[here] || '2') + ').'; }
+  function fail(problem) { throw problem; }
   var value;
   try { value = sum(); if (here !== tokens.length) fail(); }
-  catch (error) { return { problem: 'I cannot read that. Please give one number, such as 0.25, 1/4, 2**10 or inf.' }; }
+  catch (error) { return { problem: typeof error === 'string' ? error : 'I cannot read that. Please give one number, such as 0.25, 1/4, 2**10 or inf.' }; }
   if (zero) return { problem: 'That divides by zero. If you mean infinity, write inf.' };
   if (isNaN(value)) return { problem: 'That is not a real number. Please give one number, such as 0.25, 1/4, 2**10 or inf.' };
   if (!isFinite(value) && !/inf|∞/.test(s)) return { problem: 'That is too large to compute. If you mean infinity, write inf.' };

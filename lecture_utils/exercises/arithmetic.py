@@ -1,4 +1,4 @@
-"""Read a number that a person typed: ``1023``, ``1,023``, ``2**10 - 1``, ``1/2``, ``inf``.
+"""Read a number that a person typed: ``1023``, ``1,023``, ``2**10 - 1``, ``½``, ``inf``.
 
 The page of the book reads numbers in the browser with ``arithmetic.js``, which follows the same
 rules; a test holds the two against each other.
@@ -27,6 +27,7 @@ _FUNCTIONS = {
     "exp": math.exp,
     "sqrt": math.sqrt,
 }
+_FRACTIONS = {"½": "1/2", "⅓": "1/3", "⅔": "2/3", "¼": "1/4", "¾": "3/4", "⅛": "1/8"}
 _TOKEN = re.compile(
     r"\s*("
     r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?(?![0-9,_])"  # 1,023.5
@@ -36,6 +37,7 @@ _TOKEN = re.compile(
 _MOST_TOKENS = 99
 
 UNREADABLE = "I cannot read that. Please give one number, such as 0.25, 1/4, 2**10 or inf."
+PARENTHESES = "I cannot read that. Functions take parentheses: please write {}({})."
 COMMA = (
     "I cannot read the comma. Please write a decimal point, as in 0.5; commas may only separate "
     "thousands, as in 1,023."
@@ -78,6 +80,8 @@ class _Reader:
     def __init__(self, text: str):
         text = re.sub("[−–]", "-", text.strip().lower())
         text = re.sub("[×·]", "*", text).replace("^", "**")
+        for sign, quotient in _FRACTIONS.items():
+            text = text.replace(sign, f"({quotient})")
         text = re.sub(r"\b(math|np|numpy|torch)\.", "", text)
         text = re.sub(r"float\(\s*(['\"])([+-]?)(inf|infinity)\1\s*\)", r"(\2inf)", text)
         self._text = text
@@ -166,7 +170,10 @@ class _Reader:
             return float(re.sub("[,_]", "", token))
         if token == "(":
             value = self._sum()
-        elif token in _FUNCTIONS and self._take("("):
+        elif token in _FUNCTIONS:
+            if not self._take("("):
+                argument = self._tokens[self._here] if self._here < len(self._tokens) else "2"
+                raise NotANumber(PARENTHESES.format(token, argument))
             value = _FUNCTIONS[token](self._sum())
         elif token in _NAMES:
             return _NAMES[token]

@@ -15,12 +15,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from .arithmetic import NotANumber, read_number
 from .diagnosis import Diagnosis, Outcome, diagnose
 from .model import (
+    OWN_DICE,
     Case,
     ChoiceExercise,
     CodeExercise,
@@ -30,7 +32,18 @@ from .model import (
     Status,
 )
 from .running import Printed, Stopwatch, TimeUp, isolated, seed_all
-from .values import as_tensor, clone, describe, describe_difference, differs, nearly_same, number
+from .values import (
+    a,
+    as_tensor,
+    clone,
+    describe,
+    describe_difference,
+    differs,
+    nearly_same,
+    number,
+    returned,
+    tensors_in,
+)
 
 _BLANK = (None, ..., "", "?")
 _OURS = str(Path(__file__).parent)
@@ -73,20 +86,29 @@ def _check_choice(exercise: ChoiceExercise, answer: Any) -> Result:
     option = exercise.lettered.get(letter)
     if option is None:
         letters = ", ".join(exercise.lettered)
-        return Result(
-            exercise.id,
-            Status.WRONG,
+        return _unreadable(
+            exercise,
             f"`{describe(answer)}` is not one of the options. Please answer with one of {letters}.",
-            misconception="invalid",
         )
     if option.right:
         return Result(exercise.id, Status.CORRECT, option.feedback)
     return Result(exercise.id, Status.WRONG, option.feedback, misconception=letter)
 
 
-def same_number(a: float, b: float, rtol: float) -> bool:
+def _unreadable(exercise: Exercise, headline: str) -> Result:
+    """What cannot be read is no attempt."""
+    return Result(
+        exercise.id,
+        Status.NOT_ATTEMPTED,
+        headline,
+        ["This did not count as a try."],
+        misconception="unreadable",
+    )
+
+
+def same_number(x: float, y: float, rtol: float) -> bool:
     """Whether two numbers are the same up to rounding; infinities only equal themselves."""
-    return a == b or (math.isfinite(a) and math.isclose(a, b, rel_tol=rtol, abs_tol=1e-9))
+    return x == y or (math.isfinite(x) and math.isclose(x, y, rel_tol=rtol, abs_tol=1e-9))
 
 
 def _check_number(exercise: NumberExercise, answer: Any) -> Result:
@@ -96,7 +118,7 @@ def _check_number(exercise: NumberExercise, answer: Any) -> Result:
     try:
         value = read_number(answer)
     except NotANumber as problem:
-        return result(Status.WRONG, str(problem), "unreadable")
+        return _unreadable(exercise, str(problem))
     if same_number(value, exercise.truth, exercise.rtol):
         return result(Status.CORRECT, f"It is {exercise.written}. {exercise.because}")
     for wrong in exercise.wrong:
@@ -160,22 +182,25 @@ class Attempt:
         self._fits_signature()
         outcomes: list[Outcome] = []
         remark: Diagnosis | None = None
+        later = ""
         for case in self.cases:
             try:
-                got, detail = self._outcome(case)
-            except Stop:
-                if self._wrong(outcomes):
-                    break
-                raise
-            outcomes.append(Outcome(case, self.reference(case.args), got))
+                outcome, detail = self._outcome(case)
+            except Stop as stop:
+                if not self._wrong(outcomes):
+                    raise
+                later = f"On a later input ({case.note}): {stop.result.headline}"
+                break
+            outcomes.append(outcome)
             remark = remark or detail
         bad = self._wrong(outcomes)
         if bad and not (remark and all(self._nearly_right(outcome) for outcome in bad)):
-            found = diagnose(self.exercise, outcomes, self._run_wrong)
+            found = self._own_dice(outcomes) or diagnose(self.exercise, outcomes, self._run_wrong)
             self.stop(
-                Status.ALMOST if found.almost else Status.WRONG,
+                Status.ALMOST if found.almost and not later else Status.WRONG,
                 found.message,
-                *self._counterexample(bad[0]),
+                *self._counterexample(found.outcome or bad[0]),
+                later,
                 key=found.key,
             )
         if remark:
@@ -194,9 +219,9 @@ class Attempt:
         details = [detail for detail in details if detail]
         raise Stop(Result(self.exercise.id, status, headline, details, key))
 
-    def reference(self, args: tuple) -> tuple[Tensor, ...]:
+    def reference(self, args: tuple, seed: int | None = None) -> tuple[Tensor, ...]:
         """What the book's solution gives for these arguments, as a tuple of tensors."""
-        seed_all(self.seed)
+        seed_all(self.seed if seed is None else seed)
         return _as_tuple(self.exercise.call(self.exercise.reference, clone(args)))
 
     def student(self, call: Callable[[], Any], case: Case, when: str = "") -> Any:
@@ -273,6 +298,30 @@ class Attempt:
         except Exception:  # a wrong solution may fail on some inputs
             return None
 
+    def _own_dice(self, outcomes: list[Outcome]) -> Diagnosis | None:
+        """Whether other random numbers change the result, where the reference needs none."""
+        largest = max(outcomes, key=lambda outcome: sum(x.numel() for x in outcome.got))
+        args = largest.case.args
+        if not _equal(largest.expected, self.reference(args, self.seed + 1)):
+            return None
+        seed_all(self.seed + 1)
+        try:
+            with contextlib.redirect_stdout(self.printed):
+                value = self.watch.run(lambda: self.exercise.call(self.function, clone(args)))
+            again = tuple(map(as_tensor, returned(value, len(largest.expected))))
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # it ran before: what goes wrong now is a matter of chance, too
+            again = ()
+        if _equal(largest.got, again):
+            return None
+        known = [wrong.feedback for wrong in self.exercise.wrong if wrong.key == OWN_DICE]
+        general = (
+            "Your code rolls its own dice: the same input twice gives two results. The result "
+            "must follow from the arguments alone."
+        )
+        return Diagnosis(OWN_DICE, known[0] if known else general)
+
     def _fits_signature(self) -> None:
         try:
             signature = inspect.signature(self.function)
@@ -298,8 +347,8 @@ class Attempt:
         """Right but for the rounding of a lower precision."""
         return all(map(nearly_same, outcome.got, outcome.expected))
 
-    def _outcome(self, case: Case) -> tuple[tuple[Tensor, ...], Diagnosis | None]:
-        """What the student's function gives for a case, as tensors, and a remark on its type."""
+    def _outcome(self, case: Case) -> tuple[Outcome, Diagnosis | None]:
+        """What the student's function gives for a case, and a remark on its type."""
         args, before = clone(case.args), clone(case.args)
         modules = _module_states(args)
         value = self.student(lambda: self.exercise.call(self.function, args), case)
@@ -308,7 +357,7 @@ class Attempt:
         self._inputs_kept(case, before, args)
         self._modules_kept(modules, _module_states(args))
         expected = self.reference(case.args)
-        values = value if isinstance(value, tuple) else (value,)
+        values = returned(value, len(expected))
         if len(values) != len(expected):
             self.stop(
                 Status.WRONG,
@@ -321,16 +370,21 @@ class Attempt:
             if tensor is None or isinstance(item, str):
                 self.stop(
                     Status.WRONG,
-                    f"Your function returns {_a(type(item).__name__)}; "
+                    f"Your function returns {a(type(item).__name__)}; "
                     f"expected {self.exercise.returns}.",
                     key="type",
                 )
             remark = remark or self._type_remark(item, tensor, wanted)
             tensors.append(tensor)
-        return tuple(tensors), remark
+        plain = any(
+            _is_python_number(item) and wanted.dim()
+            for item, wanted in zip(values, expected, strict=True)
+        )
+        return Outcome(case, expected, tuple(tensors), plain), remark
 
     def _nothing_returned(self) -> None:
-        if _left_open(self.function) is not None or _is_empty(self.function):
+        left_open = _left_open(self.function) is not None
+        if left_open or (_is_empty(self.function) and not self.exercise.given):
             self.stop(
                 Status.NOT_ATTEMPTED,
                 "Put your code in place of the `...`, then run this cell again.",
@@ -343,6 +397,13 @@ class Attempt:
 
     def _type_remark(self, item: Any, tensor: Tensor, wanted: Tensor) -> Diagnosis | None:
         if not isinstance(item, Tensor):
+            if isinstance(item, (np.ndarray, np.generic)):
+                return Diagnosis(
+                    "type",
+                    "The values are right, but they are in NumPy; expected a torch tensor: stay "
+                    "with torch functions.",
+                    almost=True,
+                )
             if wanted.dim() == 0 and isinstance(item, (int, float)):
                 return (
                     None
@@ -356,18 +417,32 @@ class Attempt:
                 )
             return Diagnosis(
                 "type",
-                f"The values are right, but you return {_a(type(item).__name__)}; "
+                f"The values are right, but you return {a(type(item).__name__)}; "
                 f"expected {self.exercise.returns}.",
                 almost=True,
             )
         if tensor.dtype != wanted.dtype and not self.exercise.any_dtype:
+            like = self._float_argument()
+            why = (
+                "Is a precision written into your code, as in `.float()`, or left out where a "
+                f"tensor is made? `torch.zeros(…, dtype={like}.dtype)` takes that of the input."
+                if tensor.is_floating_point()
+                else f"`.to({like}.dtype)` changes it."
+            )
             return Diagnosis(
                 "dtype",
                 f"The values are right, but their type is `{tensor.dtype}` instead of "
-                f"`{wanted.dtype}`. Is a precision written into your code, as in `.float()`?",
+                f"`{wanted.dtype}`. {why}",
                 almost=True,
             )
         return None
+
+    def _float_argument(self) -> str:
+        """Name of the first argument with numbers of a precision."""
+        names = zip(self.exercise.parameters, self.cases[0].args, strict=False)
+        return next(
+            (name for name, x in names if any(t.is_floating_point() for t in tensors_in(x))), "x"
+        )
 
     def _inputs_kept(self, case: Case, before: tuple, after: tuple) -> None:
         for name, old, new in zip(self.exercise.parameters, before, after, strict=False):
@@ -428,10 +503,16 @@ def _not_attempted(exercise: CodeExercise, function: Any) -> Result | None:
         return Result(
             exercise.id,
             Status.WRONG,
-            f"`{exercise.id}` should be a function, but it is {_a(type(function).__name__)}.",
+            f"`{exercise.id}` should be a function, but it is {a(type(function).__name__)}. "
+            f"Write it and run `check({exercise.id})`, without `answer=`.",
             misconception="not-a-function",
         )
     if _is_empty(function):
+        if exercise.given:
+            return result(
+                "Your function returns nothing (`None`). Begin with the code as it was given; one "
+                "change repairs it."
+            )
         return result("Put your code in place of the `...`, then run this cell again.")
     body = _body(function)
     if exercise.given and body is not None:
@@ -514,17 +595,20 @@ def _raised_by_stub(error: BaseException, function: Callable) -> bool:
 # ------------------------------------------------------------------ words for errors
 def _where(tb: TracebackType | None) -> str:
     """The student's own line: the innermost one outside of libraries and of this package."""
-    own = None
+    own = []
     for frame, line in traceback.walk_tb(tb):
         name = frame.f_code.co_filename
         if not name.startswith(_LIBRARIES) and "site-packages" not in name:
-            own = frame, line
-    if own is None:
+            own.append((frame, line))
+    if not own:
         return ""
-    frame, line = own
+    frame, line = own[-1]
+    function = frame.f_code
+    while len(own) > 1 and function.co_name.startswith("<"):  # a generator inside a function
+        own.pop()
+        function = own[-1][0].f_code
     code = linecache.getline(frame.f_code.co_filename, line, frame.f_globals).strip()
-    inside = line - frame.f_code.co_firstlineno + 1
-    where = f"line {inside} of `{frame.f_code.co_name}`"
+    where = f"line {line - function.co_firstlineno + 1} of `{function.co_name}`"
     return f"In {where}: `{code}`" if code else f"In {where}"
 
 
@@ -545,15 +629,23 @@ def _advice(error: BaseException) -> str:
         return "The function calls itself without an end."
     if isinstance(error, SystemExit):
         return "`exit()` has no place in a function that others call."
+    if "must be tensor, not" in text:
+        return (
+            "Functions of torch take tensors. For a plain number there is `math`, as in "
+            "`math.log(2)`."
+        )
+    if isinstance(error, OverflowError) or "math range error" in text:
+        return "A number is too large for floating point, as exp(1000) is. Stay with the logs."
+    if "converted to scalar" in text or "converted to python scalar" in text:
+        return (
+            "`.item()`, `float()` and the functions of `math` take a single number; those of "
+            "torch take a whole tensor."
+        )
     if "must match" in text or "size" in text or "shape" in text or isinstance(error, IndexError):
         return "Print the shapes at this line: which axis do you mean?"
     if "dtype" in text or "scalar type" in text or "int64" in text:
         return "Print the `dtype` of both sides at this line."
     return ""
-
-
-def _a(noun: str) -> str:
-    return f"an {noun}" if noun[0].lower() in "aeiou" else f"a {noun}"
 
 
 def _count(n: int) -> str:
@@ -593,3 +685,11 @@ def _same(old: Any, new: Any) -> bool:
 def _as_tuple(value: Any) -> tuple[Tensor, ...]:
     values = value if isinstance(value, tuple) else (value,)
     return tuple(torch.as_tensor(item).detach() for item in values)
+
+
+def _is_python_number(item: Any) -> bool:
+    return isinstance(item, (int, float, np.generic))
+
+
+def _equal(these: tuple, those: tuple) -> bool:
+    return len(these) == len(those) and all(map(_same, these, those))

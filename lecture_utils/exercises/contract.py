@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from .model import Case, Status
-from .values import cast, clone, describe_difference, differs, map_tensors, tensors_in
+from .values import cast, clone, describe_difference, differs, map_tensors, returned, tensors_in
 
 if TYPE_CHECKING:
     from .checking import Attempt
@@ -84,7 +84,7 @@ def _gradient_of(attempt: Attempt, function: Callable, case: Case) -> list[Tenso
     out = exercise.call(function, tuple(args))
     weights = torch.Generator().manual_seed(attempt.seed)
     total: Any = 0.0
-    for item in out if isinstance(out, tuple) else (out,):
+    for item in out if isinstance(out, (tuple, list)) else (out,):
         if isinstance(item, Tensor) and item.requires_grad:
             direction = torch.rand(item.shape, generator=weights, dtype=torch.float64) + 0.5
             total = total + (item * direction).sum()
@@ -108,8 +108,7 @@ def _single_precision(attempt: Attempt, case: Case) -> None:
     )
     floats = [x[x.isfinite()].abs() for x in tensors_in(single) if x.is_floating_point()]
     size = max((x.max().item() for x in floats if x.numel()), default=1.0)
-    values = value if isinstance(value, tuple) else (value,)
-    for have, near, wanted in zip(values, rounded, exact, strict=True):
+    for have, near, wanted in zip(returned(value, len(exact)), rounded, exact, strict=True):
         if not isinstance(have, Tensor):
             continue
         have = have.detach().cpu()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,19 +10,28 @@ import torch
 from torch import Tensor
 
 from .model import Case, CodeExercise
-from .values import close, differs, tensors_in
+from .values import close, differs, not_finite, number, tensors_in
 
 LN2 = math.log(2)
 _LOOSE = 1e-4
+_ROUNDED = 0.01
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a function gave for one test input, beside what was expected."""
+    """What a function gave for one test input, beside what was expected.
+
+    Attributes:
+        case: The test input.
+        expected: What the reference gives.
+        got: What the function gave, as tensors.
+        python_number: Whether it gave a plain number instead of a tensor with axes.
+    """
 
     case: Case
     expected: tuple[Tensor, ...]
     got: tuple[Tensor, ...]
+    python_number: bool = False
 
     def right(self, exercise: CodeExercise) -> bool:
         """Whether every returned tensor has the right shape and values."""
@@ -35,11 +43,19 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """A misconception's key, what to tell the student, and whether it is only a detail."""
+    """What is wrong.
+
+    Attributes:
+        key: Short name of the misconception.
+        message: What to tell the student.
+        almost: Whether it is only a detail.
+        outcome: The one that the message speaks of, where that is not the first wrong one.
+    """
 
     key: str
     message: str
     almost: bool = False
+    outcome: Outcome | None = None
 
 
 RunWrong = Callable[[Callable, Case], tuple[Tensor, ...] | None]
@@ -55,10 +71,12 @@ def diagnose(exercise: CodeExercise, outcomes: list[Outcome], run_wrong: RunWron
     """
     return (
         known_mistake(exercise, outcomes, run_wrong)
+        or python_number(outcomes)
         or right_in_another_shape(exercise, outcomes)
         or systematic(exercise, outcomes)
         or wrong_shape(outcomes)
-        or not_finite(outcomes)
+        or broken_number(exercise, outcomes)
+        or no_bits(outcomes)
         or wrong_when(exercise, outcomes)
         or wrong_where(exercise, outcomes)
         or wrong_somewhere(exercise, outcomes)
@@ -78,7 +96,11 @@ _VARIANTS: list[tuple[str, str, Callable[[Tensor], Tensor]]] = [
 def known_mistake(
     exercise: CodeExercise, outcomes: list[Outcome], run_wrong: RunWrong
 ) -> Diagnosis | None:
-    """The wrong solution of the bank that gives the same outputs, perhaps with a second slip."""
+    """The wrong solution of the bank that gives the same outputs, perhaps with a second slip.
+
+    Only one that the outputs single out: where the code stopped early, several mistakes may look
+    alike, and a slip can only be seen on inputs where it changes something.
+    """
     seen: dict[tuple[int, int], tuple[Tensor, ...] | None] = {}
 
     def output(number: int, place: int) -> tuple[Tensor, ...] | None:
@@ -94,11 +116,19 @@ def known_mistake(
         )
 
     for name, message, change in _VARIANTS:
-        for number, wrong in enumerate(exercise.wrong):
-            if explains(number, change):
-                if not name:
-                    return Diagnosis(wrong.key, wrong.feedback)
-                return Diagnosis(f"{wrong.key}+{name}", f"Two things. {wrong.feedback} {message}")
+        if name == "bits" and exercise.unit != "nats":
+            continue
+        if name.startswith("batch") and all(o.expected[0].numel() < 2 for o in outcomes):
+            continue
+        if all(_same(exercise, o.got, o.expected, change) for o in outcomes):
+            continue
+        found = [wrong for i, wrong in enumerate(exercise.wrong) if explains(i, change)]
+        if len({wrong.key for wrong in found}) != 1:
+            continue
+        wrong = found[0]
+        if not name:
+            return Diagnosis(wrong.key, wrong.feedback)
+        return Diagnosis(f"{wrong.key}+{name}", f"Two things. {wrong.feedback} {message}")
     return None
 
 
@@ -117,6 +147,20 @@ def _same(
 
 
 # ------------------------------------------------------------------ shapes
+def python_number(outcomes: list[Outcome]) -> Diagnosis | None:
+    """A plain number where a tensor with axes is expected."""
+    for outcome in outcomes:
+        if outcome.python_number:
+            return Diagnosis(
+                "python-number",
+                "Your function returns a Python number; here a tensor of shape "
+                f"{list(outcome.expected[0].shape)} is expected. `.item()` and `float()` leave "
+                "the tensors, and fail where there is more than one entry.",
+                outcome=outcome,
+            )
+    return None
+
+
 def right_in_another_shape(exercise: CodeExercise, outcomes: list[Outcome]) -> Diagnosis | None:
     """All the numbers are there and in order; only axes of size one differ."""
     for outcome in outcomes:
@@ -131,10 +175,14 @@ def right_in_another_shape(exercise: CodeExercise, outcomes: list[Outcome]) -> D
         for g, e in zip(outcome.got, outcome.expected, strict=True)
         if g.shape != e.shape
     )
+    if got.dim() > expected.dim():
+        why = "That matters: `[B, 1]` beside `[B]` silently becomes `[B, B]`."
+    else:
+        why = "Does something, such as `squeeze()`, remove axes that happen to have size 1?"
     return Diagnosis(
         "shape",
         f"The values are right, but their shape is {list(got.shape)} instead of "
-        f"{list(expected.shape)}. That matters: `[B, 1]` beside `[B]` silently becomes `[B, B]`.",
+        f"{list(expected.shape)}. {why}",
         almost=True,
     )
 
@@ -159,7 +207,7 @@ def wrong_shape(outcomes: list[Outcome]) -> Diagnosis | None:
                 message += "Is there an axis you still have to sum over, index or squeeze?"
             else:
                 message += "Which axis does each step of your code work on?"
-            return Diagnosis("shape", message)
+            return Diagnosis("shape", message, outcome=outcome)
     return None
 
 
@@ -169,12 +217,12 @@ def systematic(exercise: CodeExercise, outcomes: list[Outcome]) -> Diagnosis | N
     if any(len(outcome.got) != 1 for outcome in outcomes):
         return None
     pairs = [(outcome.got[0].double(), outcome.expected[0].double()) for outcome in outcomes]
-    if all(g.dim() == 0 and e.dim() > 0 for g, e in pairs):
+    if all(g.dim() == 0 for g, _ in pairs) and any(e.dim() > 0 for _, e in pairs):
         return _over_batch(pairs)
     if any(g.shape != e.shape for g, e in pairs):
         return _transposed(pairs)
     return (
-        _constant(pairs)
+        _constant(exercise, pairs)
         or _other_axis_size(exercise, outcomes)
         or _function_of(pairs)
         or _transposed(pairs)
@@ -186,7 +234,8 @@ def _over_batch(pairs: list[tuple[Tensor, Tensor]]) -> Diagnosis | None:
         ("batch-mean", "averaged", torch.mean),
         ("batch-sum", "summed", torch.sum),
     ):
-        if all(close(g, reduce(e), _LOOSE, 1e-9) for g, e in pairs):
+        some_batch = any(e.numel() > 1 for _, e in pairs)
+        if some_batch and all(close(g, reduce(e), _LOOSE, 1e-9) for g, e in pairs):
             return Diagnosis(
                 key,
                 f"The numbers are right, but you {word} over the **batch** too. "
@@ -196,7 +245,7 @@ def _over_batch(pairs: list[tuple[Tensor, Tensor]]) -> Diagnosis | None:
     return None
 
 
-def _constant(pairs: list[tuple[Tensor, Tensor]]) -> Diagnosis | None:
+def _constant(exercise: CodeExercise, pairs: list[tuple[Tensor, Tensor]]) -> Diagnosis | None:
     """Right up to one factor or one offset, the same everywhere."""
     got = torch.cat([g.flatten() for g, _ in pairs])
     expected = torch.cat([e.flatten() for _, e in pairs])
@@ -210,8 +259,16 @@ def _constant(pairs: list[tuple[Tensor, Tensor]]) -> Diagnosis | None:
         return None
     factor = ((got * expected).sum() / (expected * expected).sum()).item()
     scale = expected.abs().clamp(min=1e-9)
-    if ((got - factor * expected).abs() < _LOOSE * scale).all() and abs(factor) > 1e-9:
-        return _factor(factor) if abs(factor - 1) > 1e-3 else None
+    error = (got - factor * expected).abs() / scale
+    if abs(factor - 1) < _ROUNDED and (error < 0.01 * abs(factor - 1)).all():
+        return Diagnosis(
+            "rounded",
+            f"Your result is the right answer times {factor:.7g} on every input: a constant in "
+            "your code is rounded. Write it in full, as in `math.log(2)`.",
+            almost=True,
+        )
+    if (error < _LOOSE).all() and abs(factor) > 1e-9:
+        return _factor(factor, exercise.unit) if abs(factor - 1) > 1e-3 else None
     offset = (got - expected).median().item()
     if ((got - expected - offset).abs() < 1e-6 * max(1.0, abs(offset))).all():
         return Diagnosis(
@@ -222,14 +279,8 @@ def _constant(pairs: list[tuple[Tensor, Tensor]]) -> Diagnosis | None:
     return None
 
 
-def _factor(factor: float) -> Diagnosis:
-    named = [
-        (
-            -1,
-            "sign",
-            "Your result is exactly **minus** the right answer on every input. "
-            "Check the sign: what is asked for, the log-probability or a loss?",
-        ),
+def _factor(factor: float, unit: str) -> Diagnosis:
+    units = [
         (
             1 / LN2,
             "bits",
@@ -242,6 +293,15 @@ def _factor(factor: float) -> Diagnosis:
             "Your result is 0.6931 = ln 2 times the answer on every input. "
             "In which unit is the answer asked for, nats or bits?",
         ),
+    ]
+    named = [
+        (
+            -1,
+            "sign",
+            "Your result is exactly **minus** the right answer on every input. "
+            "Check the sign: what is asked for, the log-probability or a loss?",
+        ),
+        *(units if unit == "nats" else []),
         (2, "twice", "Your result is exactly **twice** the answer. Did a factor ½ get lost?"),
         (0.5, "half", "Your result is exactly **half** the answer. Is there one ½ too many?"),
     ]
@@ -353,6 +413,14 @@ _KINDS: list[tuple[str, Callable[[Tensor], bool]]] = [
 ]
 
 
+_UNEQUAL = "inputs whose last two axes differ in size"
+
+
+def _is_square(outcome: Outcome) -> bool:
+    shape = next((x.shape for x in tensors_in(outcome.case.args) if x.is_floating_point()), ())
+    return len(shape) > 1 and shape[-1] == shape[-2] > 1
+
+
 @dataclass(frozen=True)
 class _Example:
     """One example (a row of a batch, where that makes sense): its traits, and whether right."""
@@ -368,7 +436,11 @@ def wrong_when(exercise: CodeExercise, outcomes: list[Outcome]) -> Diagnosis | N
     right = [example for example in examples if example.right]
     if not right:
         return None
+    # Nobody knows that it matters whether axes are equally long unless some are.
+    square = any(_is_square(outcome) and outcome.right(exercise) for outcome in outcomes)
     for trait in wrong[0].traits:
+        if trait == _UNEQUAL and not square:
+            continue
         if all(e.traits.get(trait) for e in wrong) and not any(e.traits.get(trait) for e in right):
             return Diagnosis(
                 "only:" + trait,
@@ -376,7 +448,11 @@ def wrong_when(exercise: CodeExercise, outcomes: list[Outcome]) -> Diagnosis | N
                 "What does your code do with them?",
             )
     # Weaker: all that fail have the trait, and few of the others, at most half of them.
-    shared = [trait for trait in wrong[0].traits if all(e.traits.get(trait) for e in wrong)]
+    shared = [
+        trait
+        for trait in wrong[0].traits
+        if trait != _UNEQUAL and all(e.traits.get(trait) for e in wrong)
+    ]
     others = {trait: sum(bool(e.traits.get(trait)) for e in right) for trait in shared}
     trait = min(shared, key=others.__getitem__, default=None)
     if trait and 2 * others[trait] <= len(right):
@@ -410,7 +486,7 @@ def _examples(exercise: CodeExercise, outcome: Outcome) -> Iterator[_Example]:
     shape = floats[0].shape if floats else ()
     traits["inputs with only one entry on the last axis"] = bool(shape) and shape[-1] == 1
     if len(shape) > 1:
-        traits["inputs whose last two axes differ in size"] = shape[-1] != shape[-2]
+        traits[_UNEQUAL] = shape[-1] != shape[-2]
     by_row = batch and all(e.dim() > 0 and e.shape[0] == batch == g.shape[0] for g, e in results)
     if not by_row:
         yield _Example(traits | _kinds_of(floats), outcome.right(exercise))
@@ -430,13 +506,11 @@ def _kinds_of(floats: list[Tensor]) -> dict[str, bool]:
     }
 
 
-def not_finite(outcomes: list[Outcome]) -> Diagnosis | None:
-    """nan or inf where the answer is a number."""
-    results = itertools.chain.from_iterable(
-        zip(outcome.got, outcome.expected, strict=True) for outcome in outcomes
-    )
-    for got, expected in results:
-        broken = ~got.double().isfinite() & expected.double().isfinite()
+def broken_number(exercise: CodeExercise, outcomes: list[Outcome]) -> Diagnosis | None:
+    """nan or inf where the answer is a number, on the first input that comes out wrong."""
+    first = next(outcome for outcome in outcomes if not outcome.right(exercise))
+    for got, expected in zip(first.got, first.expected, strict=True):
+        broken = not_finite(got, expected)
         if broken.any():
             kind = "nan" if got[broken].isnan().any() else "inf"
             return Diagnosis(
@@ -445,4 +519,23 @@ def not_finite(outcomes: list[Outcome]) -> Diagnosis | None:
                 "0 · log 0, 0/0, or exp of a large number: `log_softmax`, `logsumexp`, `xlogy` "
                 "and `softplus` are the stable forms.",
             )
+    return None
+
+
+def no_bits(outcomes: list[Outcome]) -> Diagnosis | None:
+    """Numbers between 0 and 1 where all answers are 0 or 1."""
+    if not all(((e == 0) | (e == 1)).all() for outcome in outcomes for e in outcome.expected):
+        return None
+    if any((g < 0).any() or (g > 1).any() for outcome in outcomes for g in outcome.got):
+        return None
+    for outcome in outcomes:
+        for got in outcome.got:
+            between = got[(got > 0) & (got < 1)]
+            if len(between):
+                example = number(between[0].item(), 3)
+                return Diagnosis(
+                    "no-bits",
+                    f"Your result contains {example}; expected are only 0 and 1.",
+                    outcome=outcome,
+                )
     return None

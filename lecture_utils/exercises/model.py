@@ -24,6 +24,9 @@ class Status(StrEnum):
     CORRECT = "correct"
 
 
+OWN_DICE = "own-dice"
+
+
 @dataclass(frozen=True)
 class Wrong:
     """A wrong solution that people really write, and what to tell them.
@@ -31,7 +34,8 @@ class Wrong:
     Attributes:
         key: Short name of the misconception; several solutions may share one.
         solve: The wrong solution itself. A check that meets the same outputs knows the mistake,
-            and the audit proves that the solution is rejected under this name.
+            and the audit proves that the solution is rejected under this name. The key
+            `OWN_DICE` stands for everything that draws random numbers of its own.
         feedback: Names the misconception and the next thought, never the answer.
     """
 
@@ -125,6 +129,7 @@ class CodeExercise(Exercise):
         observe: ``observe(function, args)`` gives what to compare instead of
             ``function(*args)``: for samplers, networks and training steps.
         keeps_weights: Whether changing the weights of a network among the arguments is a fault.
+        unit: ``"nats"`` or ``"bits"`` where the answer has one of these units.
         equivalents: Changed lines of `reference` that mean the same, each with the reason.
     """
 
@@ -143,6 +148,7 @@ class CodeExercise(Exercise):
     kinds: Sequence[tuple[str, Callable[..., bool]]] = ()
     observe: Callable[[Callable, tuple], Any] | None = None
     keeps_weights: bool = True
+    unit: str = ""
     equivalents: Mapping[str, str] = field(default_factory=dict)
 
     def call(self, function: Callable, args: tuple) -> Any:

@@ -50,6 +50,13 @@ def tensors_in(value: Any) -> Iterator[Tensor]:
         yield from tensors_in(list(value.values()))
 
 
+def returned(value: Any, wanted: int) -> tuple:
+    """What a function returned, as a tuple; where several values are wanted, a list will do."""
+    if isinstance(value, tuple) or (wanted > 1 and isinstance(value, list)):
+        return tuple(value)
+    return (value,)
+
+
 def as_tensor(value: Any) -> Tensor | None:
     """A detached CPU tensor of numbers, or None when `value` is not one."""
     try:
@@ -77,9 +84,19 @@ def close(got: Tensor, expected: Tensor, rtol: float, atol: float) -> bool:
     return got.shape == expected.shape and not differs(got, expected, rtol, atol).any()
 
 
+def not_finite(got: Tensor, expected: Tensor) -> Tensor:
+    """Where there is nan or inf in place of a number."""
+    return ~got.double().isfinite() & expected.double().isfinite()
+
+
 def nearly_same(got: Tensor, expected: Tensor) -> bool:
     """Whether two tensors differ by no more than float32 may explain."""
     return close(got, expected, 1e-5, 1e-5)
+
+
+def a(noun: str) -> str:
+    """The noun with its article."""
+    return f"an {noun}" if noun[0].lower() in "aeiou" else f"a {noun}"
 
 
 def number(value: float, digits: int = 5) -> str:
@@ -126,11 +143,15 @@ def _describe_tensor(x: Tensor, digits: int, most: int) -> str:
 
 
 def describe_difference(expected: Tensor, got: Tensor, bad: Tensor) -> str:
-    """Both results where they are small, else the first entry that is marked in `bad`."""
+    """Both results where they are small, else the first entry that is marked in `bad`.
+
+    An entry that is nan or inf for no reason comes before other ones.
+    """
     if got.numel() <= 12:
         wanted, have = describe_pair(expected, got)
         return f"Expected `{wanted}`, got `{have}`"
-    index = tuple(bad.nonzero()[0].tolist())
+    broken = bad & not_finite(got, expected)
+    index = tuple((broken if broken.any() else bad).nonzero()[0].tolist())
     wanted, have = describe_pair(expected[index], got[index])
     return f"Entry [{', '.join(map(str, index))}]: expected `{wanted}`, got `{have}`"
 

@@ -268,7 +268,7 @@ def _floor(line: int, mistake: str = "") -> np.ndarray:
     return np.array(values)
 
 
-@wrong("floor-1", "averaged over the model's diaries instead of the true ones")
+@wrong("floor-1", "the world and the model change places")
 def _(mistake):
     return _floor(1, "swapped" if mistake else ""), _floor(2)
 
@@ -338,10 +338,10 @@ def _(mistake):
     return (-diary.log_prob(weeks) / 7).exp(), mean
 
 
-@wrong("perplexity-uniform", "two to the nats instead of e to the nats")
+@wrong("perplexity-uniform", "the root is forgotten: perplexity of the whole sequence")
 def _(mistake):
-    V = np.arange(2, 60)
-    return V, (2.0 if mistake else math.e) ** -np.log(1 / V)
+    V, T = np.arange(2, 60)[:, None], np.arange(1, 31)
+    return ((1 / V) ** T) ** (-1.0 if mistake else -1 / T), V
 
 
 @wrong("bits-per-dim", "times log 2 instead of divided by it")

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from ..model import (
+    OWN_DICE,
     Case,
     ChoiceExercise,
     CodeExercise,
@@ -65,7 +66,7 @@ FULL_TABLE = NumberExercise(
         WrongNumber(
             511,
             "last-missing",
-            "That is the first nine conditionals. The last one needs most of all.",
+            "Close to the right form. Is every one of the ten conditionals counted?",
         ),
         WrongNumber(
             55,
@@ -116,6 +117,7 @@ SEQUENCE_LOGPROB = CodeExercise(
     ),
     reference=sequence_logprob,
     returns="a tensor of shape `[B]`",
+    unit="nats",
     grad_args=(0,),
     cases=lambda g: [
         Case(
@@ -188,11 +190,24 @@ SEQUENCE_LOGPROB = CodeExercise(
             "You added up probabilities. Probabilities of the chain rule multiply; it is their "
             "logs that add.",
         ),
+        *(
+            Wrong(
+                "softmax-over-time",
+                solve,
+                "You normalized over time. Each conditional is a distribution over the "
+                "**vocabulary**: which axis is that?",
+            )
+            for solve in (
+                lambda logits, x: _picked(logits.log_softmax(1), x).sum(-1),
+                lambda logits, x: _picked(logits.softmax(1).log(), x).sum(-1),
+                lambda logits, x: _picked(logits.softmax(1), x).prod(-1).log(),
+            )
+        ),
         Wrong(
-            "softmax-over-time",
-            lambda logits, x: _picked(logits.log_softmax(1), x).sum(-1),
-            "You normalized over time. Each conditional is a distribution over the "
-            "**vocabulary**: which axis is that?",
+            "log-of-scores",
+            lambda logits, x: _picked(logits.log(), x).sum(-1),
+            "You took the log of raw scores. Scores may be negative and do not sum to 1: what "
+            "turns them into probabilities first?",
         ),
         Wrong(
             "unstable",
@@ -254,13 +269,16 @@ BITS_PER_DIM = CodeExercise(
     ),
     reference=bits_per_dim,
     returns="a tensor of the shape of `nll`",
+    unit="bits",
     grad_args=(0,),
     cases=lambda g: [
         Case((vector(784 * LN2), (1, 28, 28)), "784 log 2 nats for 784 pixels: 1 bit each"),
-        Case((torch.tensor(17.03, dtype=torch.float64), (64,)), "one flat image of 64 pixels"),
         Case((uniform(g, 4, low=1000.0, high=9000.0), (3, 32, 32)), "four color images"),
         Case((uniform(g, 2, 3, low=10.0, high=20.0), (2, 3)), "tiny images"),
         Case((vector(-40.0, 0.0, 2.5, 1e6), (3, 5, 7)), "a density may have a negative nll"),
+        Case(
+            (torch.tensor(17.03, dtype=torch.float64), (64,)), "one flat image; `nll` has no axes"
+        ),
     ],
     alternatives=[
         lambda nll, shape: nll / math.log(2) / torch.Size(shape).numel(),
@@ -292,6 +310,23 @@ BITS_PER_DIM = CodeExercise(
             "one-side",
             lambda nll, shape: nll / LN2 / shape[-1],
             "You divided by one side of the image. The dimensions are all entries of an image.",
+        ),
+        *(
+            Wrong(
+                "shape-of-nll",
+                solve,
+                "You divided by the shape of `nll`, which counts images. The argument `shape` is "
+                "that of **one** image.",
+            )
+            for solve in (
+                lambda nll, shape: nll / LN2 / nll.numel(),
+                lambda nll, shape: nll / LN2 / nll.shape[-1],
+            )
+        ),
+        Wrong(
+            "unit-twice",
+            lambda nll, shape: nll / LN2**2 / math.prod(shape),
+            "You divided by log 2 twice. How many conversions are there?",
         ),
         Wrong(
             "number-of-axes",
@@ -395,8 +430,8 @@ PERPLEXITY_MIXED = NumberExercise(
     id="perplexity_mixed",
     title="Predict: half certain, half unsure",
     statement=(
-        "In a text, a model gives every second token that occurs probability 1 and the others "
-        "probability ¼. What is its perplexity per token?"
+        "The tokens of a text get the probabilities 1, ¼, 1, ¼, … from a model. What is its "
+        "perplexity per token?"
     ),
     truth=2,
     written="2",
@@ -453,9 +488,16 @@ def perplexity(log_probs, mask):
     return torch.exp(-total / mask.sum())
 
 
-def _sentence_means(log_probs, mask):
-    kept = torch.where(mask, log_probs, 0.0)
-    return kept.sum(-1) / mask.sum(-1)
+def _chosen(log_probs, mask):
+    return torch.where(mask, log_probs, 0.0)
+
+
+def _multiplied(log_probs, mask):
+    return log_probs * mask
+
+
+def _sentence_means(log_probs, mask, keep=_chosen):
+    return keep(log_probs, mask).sum(-1) / mask.sum(-1)
 
 
 def _perplexity_cases(g):
@@ -497,11 +539,42 @@ PERPLEXITY = CodeExercise(
         lambda log_probs, mask: (-log_probs.masked_fill(~mask, 0).sum() / mask.sum()).exp(),
     ],
     wrong=[
-        Wrong(
-            "counts-padding",
-            lambda log_probs, mask: torch.where(mask, log_probs, 0.0).mean().neg().exp(),
-            "The sum is right, but you divide by all places. Padding then makes the model look "
-            "better than it is. How many tokens are real?",
+        *(
+            wrong
+            for keep in (_chosen, _multiplied)
+            for wrong in (
+                Wrong(
+                    "counts-padding",
+                    lambda log_probs, mask, keep=keep: keep(log_probs, mask).mean().neg().exp(),
+                    "You divide by all places. Padding then makes the model look better than it "
+                    "is. How many tokens are real?",
+                ),
+                Wrong(
+                    "mean-of-perplexities",
+                    lambda log_probs, mask, keep=keep: (
+                        (-_sentence_means(log_probs, mask, keep)).exp().mean()
+                    ),
+                    "You averaged the perplexities of the sentences. Average the logs over all "
+                    "**tokens** and take exp once, at the end.",
+                ),
+                Wrong(
+                    "mean-of-sentences",
+                    lambda log_probs, mask, keep=keep: (
+                        -_sentence_means(log_probs, mask, keep).mean()
+                    ).exp(),
+                    "You averaged inside each sentence first: a token of a short sentence then "
+                    "counts more than one of a long sentence. Each real token should count the "
+                    "same.",
+                ),
+                Wrong(
+                    "per-sentence",
+                    lambda log_probs, mask, keep=keep: (
+                        -_sentence_means(log_probs, mask, keep)
+                    ).exp(),
+                    "One perplexity for each sentence. The question asks for one number for the "
+                    "batch.",
+                ),
+            )
         ),
         Wrong(
             "ignores-mask",
@@ -515,26 +588,14 @@ PERPLEXITY = CodeExercise(
             "values instead of multiplying.",
         ),
         Wrong(
-            "mean-of-perplexities",
-            lambda log_probs, mask: (-_sentence_means(log_probs, mask)).exp().mean(),
-            "You averaged the perplexities of the sentences. Average the logs over all **tokens** "
-            "and take exp once, at the end.",
-        ),
-        Wrong(
-            "mean-of-sentences",
-            lambda log_probs, mask: (-_sentence_means(log_probs, mask).mean()).exp(),
-            "You averaged inside each sentence first: a token of a short sentence then counts "
-            "more than one of a long sentence. Each real token should count the same.",
-        ),
-        Wrong(
-            "per-sentence",
-            lambda log_probs, mask: (-_sentence_means(log_probs, mask)).exp(),
-            "One perplexity for each sentence. The question asks for one number for the batch.",
-        ),
-        Wrong(
             "cross-entropy",
             lambda log_probs, mask: -log_probs[mask].mean(),
             "That is the cross-entropy in nats. Perplexity turns it into a number of choices.",
+        ),
+        Wrong(
+            "cross-entropy-bits",
+            lambda log_probs, mask: -log_probs[mask].mean() / LN2,
+            "That is the cross-entropy in bits. Perplexity turns it into a number of choices.",
         ),
         Wrong(
             "no-minus",
@@ -600,7 +661,8 @@ ORDERING = ChoiceExercise(
             "Apply the product rule with the names swapped: is anything wrong with it?",
         ),
         Option(
-            "When the conditionals are restricted, say to Gaussians or a bounded context",
+            "When each conditional may only be of a simple kind, say Gaussian or with a short "
+            "memory",
             "The identity is exact in every order; a family of restricted conditionals is not "
             "the same in every order.",
             right=True,
@@ -644,10 +706,10 @@ FVSBN = CodeExercise(
         Case(
             (
                 matrix([1.0, 0.0, 1.0]),
-                matrix([1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]) / 9,
+                matrix([1.0, 2.0, 3.0], [3.0, 1.0, 2.0], [2.0, 3.0, 1.0]),
                 vector(0.0, 0.0, 0.0),
             ),
-            "three bits",
+            "three bits; p₁ = σ(0), p₂ = σ(3), p₃ = σ(2)",
         ),
         Case((matrix([1.0]), matrix([5.0]), vector(0.5)), "a single bit: only its bias counts"),
         Case((bits(g, 4, 5), normal(g, 5, 5), normal(g, 5)), "B = 4, D = 5"),
@@ -683,6 +745,18 @@ FVSBN = CodeExercise(
             "Your bit i looks at j > i: the **future**. Which triangle of W is the past?",
         ),
         Wrong(
+            "sees-itself-and-future",
+            lambda x, W, b: torch.sigmoid(x @ torch.triu(W).T + b),
+            "That is the other triangle: your bit i looks at itself and at j > i, the **future**. "
+            "Which triangle is the past?",
+        ),
+        Wrong(
+            "sees-next",
+            lambda x, W, b: torch.sigmoid(x @ torch.tril(W, 1).T + b),
+            "You moved the boundary the wrong way: now bit i sees itself **and** bit i + 1. "
+            "Print `torch.tril(torch.ones(3, 3), 1)`.",
+        ),
+        Wrong(
             "skips-previous",
             lambda x, W, b: torch.sigmoid(x @ torch.tril(W, -2).T + b),
             "One diagonal too many is gone: bit i no longer sees its neighbor i − 1.",
@@ -690,11 +764,17 @@ FVSBN = CodeExercise(
         Wrong(
             "transposed",
             lambda x, W, b: torch.sigmoid(x @ torch.tril(W, -1) + b),
-            "W is used transposed, so bits see the future again: row i of W holds the weights "
+            "W is used transposed, so bits see the future: row i of W holds the weights "
             "*into* bit i.",
         ),
         Wrong(
-            "sees-itself-transposed",
+            "transposed-with-itself",
+            lambda x, W, b: torch.sigmoid(x @ torch.tril(W) + b),
+            "The `.T` was right: row i of W holds the weights *into* bit i. The bug is still "
+            "there, and without `.T` bits see the future as well.",
+        ),
+        Wrong(
+            "triu-transposed",
             lambda x, W, b: torch.sigmoid(x @ torch.triu(W, 1) + b),
             "No bit sees the future now, but W is used transposed: bit i multiplies x_j by W[j, i] "
             "instead of W[i, j].",
@@ -714,11 +794,27 @@ FVSBN = CodeExercise(
             lambda x, W, b: torch.softmax(x @ torch.tril(W, -1).T + b, -1),
             "Softmax makes the D bits compete. Each bit has a probability of its own.",
         ),
+        *(
+            Wrong(
+                "masked-results",
+                solve,
+                "The mask lies on the results, [B, D], examples by bits. Hide weights instead: "
+                "what a bit has seen is already inside its number.",
+            )
+            for solve in (
+                lambda x, W, b: torch.tril(torch.sigmoid(x @ W.T + b), -1),
+                lambda x, W, b: torch.sigmoid(torch.tril(x @ W.T, -1) + b),
+            )
+        ),
         Wrong(
-            "masked-probabilities",
-            lambda x, W, b: torch.sigmoid(x @ W.T + b) * (1 - torch.eye(len(b), dtype=x.dtype)[0]),
-            "Hide the weights, not the results: what a bit has seen is already inside its "
-            "probability.",
+            "rounded",
+            lambda x, W, b: (torch.sigmoid(x @ torch.tril(W, -1).T + b) > 0.5).to(x.dtype),
+            "You return the more likely bits. The question asks for their probabilities.",
+        ),
+        Wrong(
+            OWN_DICE,
+            lambda x, W, b: torch.bernoulli(torch.sigmoid(x @ torch.tril(W, -1).T + b)),
+            "You drew bits: each run gives other ones. The question asks for their probabilities.",
         ),
     ],
     hints=[
@@ -731,10 +827,10 @@ FVSBN = CodeExercise(
 )
 
 
-def made_masks(order, degrees):
-    """order [D] in 1..D, degrees [H] -> mask of hidden layer [H, D] and of output layer [D, H]."""
-    hidden = degrees[:, None] >= order[None, :]
-    output = order[:, None] > degrees[None, :]
+def made_masks(place, degrees):
+    """place [D] of the inputs (1 is first), degrees [H] -> masks: hidden [H, D], output [D, H]."""
+    hidden = degrees[:, None] >= place[None, :]
+    output = place[:, None] > degrees[None, :]
     return hidden.float(), output.float()
 
 
@@ -742,9 +838,9 @@ MADE_MASKS = CodeExercise(
     id="made_masks",
     title="The masks of MADE",
     statement=(
-        "Input i comes at place `order[i]`: with `order = [3, 1, 2]` input 1 comes third. Hidden "
-        "unit h has degree `degrees[h]`: it may look at inputs up to that place. Output i may "
-        "depend only on inputs **before** place `order[i]`. Return the tuple `(hidden, output)` of "
+        "Input i comes at place `place[i]`. With `place = [3, 1, 2]` the first input comes "
+        "third. Hidden unit h has degree `degrees[h]`: it may look at inputs up to that place. "
+        "Output i may depend only on inputs **before** place `place[i]`. Return `hidden, output`: "
         "both masks, True or 1 where a connection is allowed: `[H, D]` into the hidden layer, "
         "`[D, H]` into the outputs."
     ),
@@ -765,69 +861,91 @@ MADE_MASKS = CodeExercise(
         Case((torch.randperm(6, generator=g) + 1, tokens(g, 5, 6) + 1), "D = H = 6"),
     ],
     alternatives=[
-        lambda order, degrees: (degrees[:, None] >= order, degrees < order[:, None]),
-        lambda order, degrees: (
-            torch.stack([(order <= m).double() for m in degrees]),
-            torch.stack([(degrees < d).double() for d in order]),
+        lambda place, degrees: (degrees[:, None] >= place, degrees < place[:, None]),
+        lambda place, degrees: (
+            torch.stack([(place <= m).double() for m in degrees]),
+            torch.stack([(degrees < d).double() for d in place]),
         ),
     ],
     wrong=[
         Wrong(
             "leak",
-            lambda order, degrees: (degrees[:, None] >= order, order[:, None] >= degrees),
+            lambda place, degrees: (degrees[:, None] >= place, place[:, None] >= degrees),
             "Both masks allow equality. Then input i reaches output i through a hidden unit of the "
             "same degree: it sees itself. Where must the inequality be strict?",
         ),
         Wrong(
             "strict-twice",
-            lambda order, degrees: (degrees[:, None] > order, order[:, None] > degrees),
+            lambda place, degrees: (degrees[:, None] > place, place[:, None] > degrees),
             "Both masks are strict. Nothing leaks, but a hidden unit of degree m does not see the "
             "input at place m, so connections are lost.",
         ),
         Wrong(
             "strict-first",
-            lambda order, degrees: (degrees[:, None] > order, order[:, None] >= degrees),
+            lambda place, degrees: (degrees[:, None] > place, place[:, None] >= degrees),
             "The strict inequality is in the first layer. Nothing leaks, but a hidden unit of "
             "degree m should see inputs **up to** place m.",
         ),
         Wrong(
             "backward",
-            lambda order, degrees: (degrees[:, None] <= order, order[:, None] < degrees),
+            lambda place, degrees: (degrees[:, None] <= place, place[:, None] < degrees),
             "The inequalities point the other way: your hidden units see the future.",
         ),
         Wrong(
             "transposed",
-            lambda order, degrees: (
-                degrees[None, :] >= order[:, None],
-                order[None, :] > degrees[:, None],
+            lambda place, degrees: (
+                degrees[None, :] >= place[:, None],
+                place[None, :] > degrees[:, None],
             ),
             "Both masks are transposed. A weight matrix has its **outputs** in the rows.",
         ),
         Wrong(
             "positions-not-order",
-            lambda order, degrees: (
-                degrees[:, None] >= torch.arange(1, len(order) + 1),
-                torch.arange(1, len(order) + 1)[:, None] > degrees,
+            lambda place, degrees: (
+                degrees[:, None] >= torch.arange(1, len(place) + 1),
+                torch.arange(1, len(place) + 1)[:, None] > degrees,
             ),
-            "Right when inputs come in their natural order. `order` may be any permutation.",
+            "Right when inputs come in their natural order. `place` may be any permutation.",
         ),
         Wrong(
-            "order-ignored-in-output",
-            lambda order, degrees: (
-                degrees[:, None] >= order,
-                torch.arange(1, len(order) + 1)[:, None] > degrees,
+            "inverse-order",
+            lambda place, degrees: made_masks(place.argsort() + 1, degrees),
+            "You read `place` as a list of inputs, first to last. Here `place[i]` says when input "
+            "i comes: `place[0] = 3` means that the first input comes third.",
+        ),
+        *(
+            Wrong(
+                "counts-from-0",
+                solve,
+                "You count places from 0: your first input has place 0. In `place` and in "
+                "`degrees` the first one has number 1.",
+            )
+            for solve in (
+                lambda place, degrees: made_masks(torch.arange(len(place)), degrees),
+                lambda place, degrees: made_masks(place - 1, degrees),
+                lambda place, degrees: (
+                    degrees[:, None] > torch.arange(len(place)),
+                    torch.arange(len(place))[:, None] > degrees,
+                ),
+            )
+        ),
+        Wrong(
+            "place-ignored-in-output",
+            lambda place, degrees: (
+                degrees[:, None] >= place,
+                torch.arange(1, len(place) + 1)[:, None] > degrees,
             ),
             "The first mask is right; the second one numbers the outputs 1, 2, 3 … instead of "
-            "asking `order`.",
+            "asking `place`.",
         ),
         Wrong(
             "swapped",
-            lambda order, degrees: (order[:, None] > degrees, degrees[:, None] >= order),
+            lambda place, degrees: (place[:, None] > degrees, degrees[:, None] >= place),
             "You return the two masks in the other order.",
         ),
         Wrong(
             "equal-only",
-            lambda order, degrees: (degrees[:, None] == order, order[:, None] > degrees),
+            lambda place, degrees: (degrees[:, None] == place, place[:, None] > degrees),
             "A hidden unit of degree m sees **all** inputs up to place m, not that one alone.",
         ),
     ],
@@ -942,10 +1060,33 @@ CAUSAL_ATTENTION = CodeExercise(
             lambda scores: scores.masked_fill(_future(scores, 2), -INF).softmax(-1),
             "Off by one: each position still sees its successor, the very token to predict.",
         ),
+        *(
+            Wrong(
+                "hides-past",
+                solve,
+                "You hid the past and kept the future. Row t is the one who looks.",
+            )
+            for solve in (
+                lambda scores: scores.masked_fill(_future(scores).mT, -INF).softmax(-1),
+                lambda scores: scores.masked_fill(~_future(scores), -INF).softmax(-1),
+            )
+        ),
+        *(
+            Wrong(
+                "no-softmax",
+                solve,
+                "These are scores, and the weights of a row must sum to 1. The softmax is missing.",
+            )
+            for solve in (
+                lambda scores: scores.masked_fill(_future(scores), -INF),
+                lambda scores: scores.tril(),
+            )
+        ),
         Wrong(
-            "hides-past",
-            lambda scores: scores.masked_fill(_future(scores).mT, -INF).softmax(-1),
-            "You hid the past and kept the future. Row t is the one who looks.",
+            "divides-scores",
+            lambda scores: scores.tril() / scores.tril().sum(-1, keepdim=True),
+            "You divided raw scores by their sum, which may be 0 or negative. What turns any "
+            "scores into positive numbers that sum to 1?",
         ),
         Wrong(
             "over-queries",
@@ -974,8 +1115,9 @@ CAUSAL_ATTENTION = CodeExercise(
     ],
     hints=[
         "What is softmax of a score of −inf?",
-        "`torch.ones(T, T).triu(1)` marks the entries right of the diagonal. Is that s > t?",
-        "First the mask, then the softmax: otherwise the future takes its share of the 1.",
+        "Draw the 3 × 3 table of the pairs (t, s). Which triangle is the future, and does the "
+        "diagonal belong to it?",
+        "When may the softmax come: before or after the future is gone? It gives out a whole 1.",
     ],
     equivalents={
         "T = scores.shape[1]": "scores are square",
@@ -986,9 +1128,9 @@ CAUSAL_ATTENTION = CodeExercise(
 
 
 # ------------------------------------------------------------------ cross-entropy
-def soft_cross_entropy(y, p):
-    """distributions y, p [..., V] -> cross-entropy of p under y in nats, shape [...]."""
-    return -torch.xlogy(y, p).sum(-1)
+def soft_cross_entropy(y, q):
+    """distributions y, q [..., V] -> cross-entropy of q under y in nats, shape [...]."""
+    return -torch.xlogy(y, q).sum(-1)
 
 
 SOFT_CROSS_ENTROPY = CodeExercise(
@@ -996,45 +1138,46 @@ SOFT_CROSS_ENTROPY = CodeExercise(
     title="Find the bug: nothing times minus infinity",
     kind="bug",
     statement=(
-        "H(y, p) = −Σ y log p. With a one-hot y only one term should count, but where p is exactly "
-        "0 the code below gives nan. Repair it. What y holds possible and p impossible must still "
+        "H(y, q) = −Σ y log q. With a one-hot y only one term should count, but where q is exactly "
+        "0 the code below gives nan. Repair it. What y holds possible and q impossible must still "
         "cost inf."
     ),
     level=2,
     reference=soft_cross_entropy,
     returns="a tensor of shape `[...]`, without the last axis",
+    unit="nats",
     given='''
-        def soft_cross_entropy(y, p):
-            """distributions y, p [..., V] -> cross-entropy of p under y in nats, shape [...]."""
-            return -(y * p.log()).sum(-1)
+        def soft_cross_entropy(y, q):
+            """distributions y, q [..., V] -> cross-entropy of q under y in nats, shape [...]."""
+            return -(y * q.log()).sum(-1)
     ''',
     grad_args=(1,),
     cases=lambda g: [
-        Case((vector(0.0, 1.0), vector(0.5, 0.5)), "one-hot y, fair p: log 2"),
+        Case((vector(0.0, 1.0), vector(0.5, 0.5)), "one-hot y, fair q: log 2"),
         Case(
             (vector(0.0, 1.0, 0.0), vector(0.0, 0.25, 0.75)),
-            "one-hot y; p is 0 where y is 0: log 4",
+            "one-hot y; q is 0 where y is 0: log 4",
             smooth=False,
         ),
-        Case((vector(0.5, 0.5), vector(1.0, 0.0)), "y > 0 where p = 0: infinite", smooth=False),
+        Case((vector(0.5, 0.5), vector(1.0, 0.0)), "y > 0 where q = 0: infinite", smooth=False),
         Case((simplex(g, 3, 4), simplex(g, 3, 4)), "soft labels, B = 3, V = 4"),
         Case((simplex(g, 2, 3, 3), simplex(g, 2, 3, 3)), "soft labels, [2, 3, 3]"),
-        Case((vector(0.2, 0.3, 0.5), vector(1e-30, 3e-9, 1.0)), "p tiny but not 0"),
+        Case((vector(0.2, 0.3, 0.5), vector(1e-30, 3e-9, 1.0)), "q tiny but not 0"),
         Case((matrix([1.0]), matrix([1.0])), "a vocabulary of one word", smooth=False),
     ],
     kinds=[
-        ("p is 0 where y is 0", lambda y, p: bool(((y == 0) & (p == 0)).any())),
-        ("p is 0 where y is not", lambda y, p: bool(((y > 0) & (p == 0)).any())),
+        ("q is 0 where y is 0", lambda y, q: bool(((y == 0) & (q == 0)).any())),
+        ("q is 0 where y is not", lambda y, q: bool(((y > 0) & (q == 0)).any())),
     ],
     alternatives=[
-        lambda y, p: -torch.where(y > 0, y * p.log(), 0.0).sum(-1),
-        lambda y, p: -(y * p.log()).nansum(-1),
-        lambda y, p: -torch.special.xlogy(y, p).sum(dim=-1),
+        lambda y, q: -torch.where(y > 0, y * q.log(), 0.0).sum(-1),
+        lambda y, q: -(y * q.log()).nansum(-1),
+        lambda y, q: -torch.special.xlogy(y, q).sum(dim=-1),
     ],
     wrong=[
         Wrong(
             "zero-times-log-zero",
-            lambda y, p: -(y * p.log()).sum(-1),
+            lambda y, q: -(y * q.log()).sum(-1),
             "The bug is still there: 0 · log 0 is 0 · (−inf), and to the machine that is nan. "
             "By convention it is 0. Which function of torch keeps the convention?",
         ),
@@ -1042,79 +1185,80 @@ SOFT_CROSS_ENTROPY = CodeExercise(
             Wrong(
                 "epsilon",
                 solve,
-                "No nan, but a small number added to p, or a bound below it, changes the answer: "
+                "No nan, but a small number added to q, or a bound below it, changes the answer: "
                 "an impossible outcome now has a finite cost. Which **term** is the trouble?",
             )
             for small in _SMALL
             for solve in (
-                lambda y, p, small=small: -(y * (p + small).log()).sum(-1),
-                lambda y, p, small=small: -(y * p.clamp(min=small).log()).sum(-1),
+                lambda y, q, small=small: -(y * (q + small).log()).sum(-1),
+                lambda y, q, small=small: -(y * q.clamp(min=small).log()).sum(-1),
             )
         ),
         Wrong(
             "nan-to-num",
-            lambda y, p: -(y * p.log()).nan_to_num().sum(-1),
-            "`nan_to_num` removes nan, and inf as well: where y holds possible what p holds "
+            lambda y, q: -(y * q.log()).nan_to_num().sum(-1),
+            "`nan_to_num` removes nan, and inf as well: where y holds possible what q holds "
             "impossible, the answer must stay inf.",
         ),
         Wrong(
             "nan-after-sum",
-            lambda y, p: (-(y * p.log()).sum(-1)).nan_to_num(),
+            lambda y, q: (-(y * q.log()).sum(-1)).nan_to_num(),
             "Too late: one nan has already swallowed the whole sum. Handle each term.",
         ),
         Wrong(
             "drops-impossible",
-            lambda y, p: -torch.where(p > 0, y * p.log(), 0.0).sum(-1),
-            "You drop all terms with p = 0, even where y > 0: predicting the impossible then "
+            lambda y, q: -torch.where(q > 0, y * q.log(), 0.0).sum(-1),
+            "You drop all terms with q = 0, even where y > 0: predicting the impossible then "
             "costs nothing. Which of the two must be 0 for a term to vanish?",
         ),
         Wrong(
             "no-log",
-            lambda y, p: -(y * p).sum(-1),
-            "The log is missing (as in the zero terms of the slide): Σ y p is a probability, no "
+            lambda y, q: -(y * q).sum(-1),
+            "The log is missing (as in the zero terms of the slide): Σ y q is a probability, no "
             "cross-entropy.",
         ),
         Wrong(
             "swapped",
-            lambda y, p: -torch.xlogy(p, y).sum(-1),
-            "y and p are swapped: that is H(p, y). Whose surprise is it, averaged under whom?",
+            lambda y, q: -torch.xlogy(q, y).sum(-1),
+            "y and q are swapped: that is H(q, y). Whose surprise is it, averaged under whom?",
         ),
         Wrong(
             "divergence",
-            lambda y, p: (torch.xlogy(y, y) - torch.xlogy(y, p)).sum(-1),
-            "That is KL(y‖p), the **extra** surprise. The cross-entropy contains the entropy of y "
+            lambda y, q: (torch.xlogy(y, y) - torch.xlogy(y, q)).sum(-1),
+            "That is KL(y‖q), the **extra** surprise. The cross-entropy contains the entropy of y "
             "as well (which is 0 for one-hot y: that is why it often looks right).",
         ),
         Wrong(
             "entropy",
-            lambda y, p: -torch.xlogy(p, p).sum(-1),
-            "That is the entropy of p; y does not enter.",
+            lambda y, q: -torch.xlogy(q, q).sum(-1),
+            "That is the entropy of q; y does not enter.",
         ),
         Wrong(
             "hard-label",
-            lambda y, p: -p.gather(-1, y.argmax(-1, keepdim=True)).squeeze(-1).log(),
+            lambda y, q: -q.gather(-1, y.argmax(-1, keepdim=True)).squeeze(-1).log(),
             "Right for one-hot y only. A soft y spreads its weight over several outcomes.",
         ),
         Wrong(
             "mean",
-            lambda y, p: -torch.xlogy(y, p).mean(-1),
+            lambda y, q: -torch.xlogy(y, q).mean(-1),
             "An expectation under y is a weighted **sum**; y has the weights already.",
         ),
         Wrong(
             "binary",
-            lambda y, p: -(torch.xlogy(y, p) + torch.xlogy(1 - y, 1 - p)).sum(-1),
+            lambda y, q: -(torch.xlogy(y, q) + torch.xlogy(1 - y, 1 - q)).sum(-1),
             "That treats the V outcomes as V separate yes-or-no questions. Here exactly one "
             "outcome happens.",
         ),
         Wrong(
             "not-negated",
-            lambda y, p: torch.xlogy(y, p).sum(-1),
+            lambda y, q: torch.xlogy(y, q).sum(-1),
             "Sign: logs of probabilities are negative, surprise is positive.",
         ),
     ],
     hints=[
-        "Look at a single term with y = 0 and p = 0. What should it be, and what is it?",
-        "t log t → 0 as t → 0: the convention 0 log 0 = 0 concerns terms with **y** = 0.",
+        "Look at a single term with y = 0 and q = 0. What should it be, and what is it?",
+        "With y = 0 the term is 0 for every q > 0, however small: so it is 0 at q = 0 too. The "
+        "convention concerns terms with **y** = 0.",
         "`torch` has a function for x log y that knows this convention.",
     ],
 )
@@ -1122,32 +1266,43 @@ SOFT_CROSS_ENTROPY = CodeExercise(
 
 # ------------------------------------------------------------------ sampling
 def ancestral_sample(cond_prob, u):
-    """cond_prob(prefix [B, t]) -> p(next bit = 1) [B]; uniforms u [B, T] -> bits x [B, T]."""
+    """cond_prob(prefix [B, t]) -> p(next = 1) [B]; uniforms u [B, T] -> bits [B, T], u's dtype."""
     x = torch.zeros_like(u)
     for t in range(u.shape[1]):
         x[:, t] = (u[:, t] < cond_prob(x[:, :t])).to(u.dtype)
     return x
 
 
+def _numbers(prefix):
+    """The prefix in a precision, also where the bits are of another type."""
+    return prefix if prefix.is_floating_point() else prefix.double()
+
+
 def _sticky(prefix):
-    """Bits that like to stay as they are; a little the more, the more ones there were."""
+    """The first bit is 1 with probability 0.3, a later one like the last with probability 0.8."""
+    prefix = _numbers(prefix)
     if prefix.shape[1] == 0:
         return prefix.new_full((prefix.shape[0],), 0.3)
-    stay = torch.where(prefix[:, -1] == 1, 0.8, 0.2).to(prefix.dtype)
-    return 0.9 * stay + 0.1 * prefix.mean(1)
+    return 0.2 + 0.6 * prefix[:, -1]
+
+
+def _mindful(prefix):
+    """The same, and a little the more likely 1, the more ones there were."""
+    return 0.9 * _sticky(prefix) + 0.1 * (_numbers(prefix).mean(1) if prefix.shape[1] else 0)
 
 
 def _alternating(prefix):
     """Certain bits: 0, 1, 0, 1, ... (probabilities exactly 0 and 1)."""
+    prefix = _numbers(prefix)
     if prefix.shape[1] == 0:
         return prefix.new_zeros(prefix.shape[0])
     return 1 - prefix[:, -1]
 
 
-def _sample(cond_prob, u, pick=torch.lt, see=lambda x, u, t: x[:, :t]):
-    """Ancestral sampling with one piece replaced."""
-    x = torch.zeros_like(u)
-    for t in range(u.shape[1]):
+def _sample(cond_prob, u, pick=torch.lt, see=lambda x, u, t: x[:, :t], start=None):
+    """Ancestral sampling with one piece replaced; `start` makes a first bit that is not drawn."""
+    x = (start or torch.zeros_like)(u)
+    for t in range(start is not None, u.shape[1]):
         x[:, t] = pick(u[:, t], cond_prob(see(x, u, t))).to(u.dtype)
     return x
 
@@ -1167,24 +1322,30 @@ def _growing(cond_prob, u):
     return x
 
 
+_STICKY = (
+    "the first is 1 with probability 0.3, the next bit equals the last bit with probability 0.8"
+)
+_MINDFUL = "each of which depends on all before it"
+
 ANCESTRAL_SAMPLE = CodeExercise(
     id="ancestral_sample",
     title="Ancestral sampling",
     statement=(
         "`cond_prob(prefix)` takes bits of shape [B, t] (t may be 0) and returns the probability "
         "[B] that the next bit is 1. Sample T bits one after the other: bit t is 1 if and only if "
-        "`u[:, t]` < its probability. The uniforms `u` [B, T] are given."
+        "`u[:, t]` < its probability. The uniforms `u` [B, T] are given; the bits are 0 and 1 in "
+        "the dtype of `u`."
     ),
     level=2,
     reference=ancestral_sample,
     returns="bits of shape `[B, T]`",
     check_float32=False,
     cases=lambda g: [
-        Case((_sticky, matrix([0.1, 0.5, 0.9])), "three bits"),
-        Case((_sticky, matrix([0.35])), "one bit"),
+        Case((_sticky, matrix([0.1, 0.5, 0.9, 0.1])), f"four bits: {_STICKY}"),
+        Case((_sticky, matrix([0.25])), "one bit: 1 with probability 0.3"),
         Case((_alternating, matrix([0.0, 0.7, 0.0, 0.99])), "certain bits: 0, 1, 0, 1"),
-        Case((_sticky, uniform(g, 64, 6)), "64 sequences of 6 bits"),
-        Case((_sticky, uniform(g, 6, 64)), "6 sequences of 64 bits"),
+        Case((_mindful, uniform(g, 64, 6)), f"64 sequences of 6 bits, {_MINDFUL}"),
+        Case((_mindful, uniform(g, 6, 64)), f"6 sequences of 64 bits, {_MINDFUL}"),
     ],
     alternatives=[_growing],
     wrong=[
@@ -1219,10 +1380,44 @@ ANCESTRAL_SAMPLE = CodeExercise(
             lambda c, u: _sample(c, u, see=lambda x, u, t: x[:, : t + 1]),
             "The prefix contains position t itself, which is not sampled yet (still 0).",
         ),
+        *(
+            Wrong(
+                "prefix-too-short",
+                lambda c, u, see=see: _sample(c, u, see=see),
+                "Your prefix is one bit short: bit t may see all bits before t. Which ones does "
+                "a slice `[:t]` hold?",
+            )
+            for see in (
+                lambda x, u, t: x[:, : max(t - 1, 0)],
+                lambda x, u, t: x[:, : t - 1],
+            )
+        ),
+        *(
+            Wrong(
+                "first-bit-missing",
+                lambda c, u, start=start: _sample(c, u, start=start),
+                "The first bit is never drawn: where does your loop start?",
+            )
+            for start in (torch.zeros_like, torch.ones_like)
+        ),
+        *(
+            Wrong(
+                "all-at-once",
+                solve,
+                "You draw all bits in one go. Bit t depends on the bits before it, which must be "
+                "drawn first: what do you need for that?",
+            )
+            for solve in (
+                lambda c, u: u < c(u),
+                lambda c, u: u < c(u)[:, None],
+                lambda c, u: u < c(torch.zeros_like(u))[:, None],
+                lambda c, u: u < c((u < 0.5).to(u.dtype))[:, None],
+            )
+        ),
         Wrong(
-            "prefix-too-short",
-            lambda c, u: _sample(c, u, see=lambda x, u, t: x[:, : max(t - 1, 0)]),
-            "The prefix ends one bit too early: bit t may see all bits before t.",
+            OWN_DICE,
+            lambda c, u: _sample(c, u, pick=lambda u, p: torch.rand_like(p) < p),
+            "You roll your own dice; use `u`. The same `u` must always give the same bits.",
         ),
         Wrong(
             "last-bit-only",
@@ -1247,7 +1442,8 @@ ANCESTRAL_SAMPLE = CodeExercise(
         Wrong(
             "probabilities",
             _probabilities,
-            "These are the probabilities. A sample is made of bits.",
+            "These are probabilities; bits are 0 or 1. What turns a probability and a uniform "
+            "number into a bit?",
         ),
         Wrong(
             "probability-prefix",
@@ -1257,8 +1453,8 @@ ANCESTRAL_SAMPLE = CodeExercise(
         Wrong(
             "same-noise",
             lambda c, u: _sample(c, u[:, :1].expand_as(u).clone()),
-            "All bits use the first uniform, so they are not sampled independently of it. Each "
-            "position has its own.",
+            "All bits use the first uniform, so they hang together by more than the model says. "
+            "Each position has its own.",
         ),
     ],
     hints=[
@@ -1325,13 +1521,15 @@ TEMPERATURE_PROBS = CodeExercise(
             "no-temperature",
             lambda logits, tau: torch.softmax(logits, -1),
             "τ has no effect: this is p itself. Dividing p by τ and normalizing again cancels τ, "
-            "and so does shifting all scores. What does a **power** of p do to log p?",
+            "and so does shifting all scores. What does a **power** of p do to log p? (In Python "
+            "`p ** 1/tau` is `(p ** 1) / tau`.)",
         ),
         Wrong(
             "after-softmax",
             lambda logits, tau: torch.softmax(logits, -1) / tau,
             "You divided the probabilities by τ: they no longer sum to 1, and their ratios are "
-            "the same as before. The temperature must change the ratios.",
+            "the same as before. The temperature must change the ratios. (In Python `p ** 1/tau` "
+            "is `(p ** 1) / tau`.)",
         ),
         Wrong(
             "softmax-twice",
@@ -1343,6 +1541,28 @@ TEMPERATURE_PROBS = CodeExercise(
             "not-normalized",
             lambda logits, tau: torch.softmax(logits, -1) ** (1 / tau),
             "The ratios are right, but p^(1/τ) does not sum to 1.",
+        ),
+        Wrong(
+            "not-normalized",
+            lambda logits, tau: (logits / tau).exp(),
+            "The ratios are right, but these numbers do not sum to 1.",
+        ),
+        Wrong(
+            "scores",
+            lambda logits, tau: logits / tau,
+            "These are scores still. What turns them into probabilities?",
+        ),
+        *(
+            Wrong(
+                "power-of-scores",
+                solve,
+                "You took a power of the **scores**. The power belongs to p; and log p, the score, "
+                "then gets a factor.",
+            )
+            for solve in (
+                lambda logits, tau: logits ** (1 / tau),
+                lambda logits, tau: torch.softmax(logits ** (1 / tau), -1),
+            )
         ),
         Wrong(
             "power-underflow",
@@ -1407,19 +1627,20 @@ TEMPERATURE_SEQUENCE = ChoiceExercise(
     options=[
         Option(
             "Yes: a product of powers is the power of the product",
-            "True of the powers. But each token's distribution is divided by its own normalizer. "
-            "What does that normalizer depend on?",
+            "True of the powers. But each token's distribution is divided by its own normalizer Z. "
+            "What does that Z depend on?",
         ),
         Option(
-            "No: the normalizer of each token depends on the prefix",
-            "Sampling token by token, a prefix is not chosen for how well it can go on. The two "
+            "No: the normalizer Z of each token depends on its context",
+            "Sampling token by token, a context is not chosen for how well it can go on. The two "
             "agree for τ = 1, or when tokens are independent.",
             right=True,
         ),
         Option(
             "Yes, because the chain rule holds for every distribution",
-            "It does, also for the tempered one, but its conditionals are not p(x_t | x_<t)^(1/τ), "
-            "normalized. Try two tokens.",
+            "It does, also for tempered texts. But then their conditionals look ahead: a context "
+            "from which many texts go on counts for more. Those of the question do not look ahead. "
+            "Compare both for two tokens.",
         ),
         Option(
             "No: tempered probabilities of the tokens do not multiply to a distribution",
@@ -1428,7 +1649,7 @@ TEMPERATURE_SEQUENCE = ChoiceExercise(
         ),
     ],
     hints=[
-        "Write both for two tokens, with their normalizers.",
+        "Write both for two tokens, each with its Z.",
         "Let A be followed by one sure token, B by a coin toss. Square, normalize, compare p(A).",
     ],
 )
@@ -1455,12 +1676,13 @@ EOS_LENGTHS = ChoiceExercise(
         ),
         Option(
             "Less than 1: longer texts take the rest",
-            "That is how it is **with** an end token. Who would have set something aside for "
-            "longer texts here?",
+            "With an end token it is at most 1. Without one, who would have set something aside "
+            "for longer texts?",
         ),
         Option(
             "It depends on the model",
-            "Sum over the last token first: each conditional is normalized. What is left then?",
+            "Conditionals sum to 1 in every model, whatever they are. For texts of two tokens sum "
+            "over the second one first: what is left, and what do you get for three?",
         ),
     ],
     hints=[

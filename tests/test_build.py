@@ -166,6 +166,18 @@ def test_a_memory_without_its_pages_is_forgotten(tmp_path):
         assert not pages.exists() and not memory.exists()
 
 
+@pytest.mark.parametrize("name", ["book/static/deep/x.js", "book/extensions/y.py", "_config.yml"])
+def test_pages_are_made_anew_when_styles_or_extensions_change(tmp_path, name):
+    file = tmp_path / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("one")
+    before = build.page_makers_key(tmp_path)
+    assert build.page_makers_key(tmp_path) == before
+    file.write_text("two")
+    assert build.page_makers_key(tmp_path) != before
+
+
+
 def test_two_builds_do_not_share_a_folder(tmp_path):
     with build.only_build_in(tmp_path), (tmp_path / ".lock").open("a+") as second:
         assert not build._lock(second, wait=False)

@@ -70,6 +70,16 @@ def _lock(file: IO[str], wait: bool) -> bool:
     return True
 
 
+def page_makers_key(root: Path = ROOT) -> str:
+    """Hash of what decides how every page looks: styles, scripts, extensions, configuration."""
+    from execution_cache import hash_files
+
+    files = [root / "_config.yml", root / "package-lock.json", root / "tools/prerender_math.mjs"]
+    for folder in ("static", "extensions"):
+        files += sorted((root / "book" / folder).rglob("*"))
+    return hash_files(files, root)
+
+
 def forget_broken_state(sphinx: Path) -> bool:
     """Remove Sphinx's memory when it and its pages do not belong together.
 
@@ -167,6 +177,10 @@ def build_book(build: Path, workers: int, measured: bool = False, verbose: bool 
             measure(seconds, gpu=os.environ["LECTURE_DEVICE"] != "cpu")
         print("Making the pages", flush=True)
         sphinx = build / "sphinx"
+        # Sphinx copies styles and scripts only when it has a page to write.
+        made_with, makers = sphinx / "made-with", page_makers_key()
+        if not made_with.exists() or made_with.read_text(encoding="utf8") != makers:
+            shutil.rmtree(sphinx, ignore_errors=True)
         forget_broken_state(sphinx)
         run_sphinx(
             sphinx / "html",
@@ -178,6 +192,7 @@ def build_book(build: Path, workers: int, measured: bool = False, verbose: bool 
             },
             verbose,
         )
+        made_with.write_text(makers, encoding="utf8")
 
 
 def build_labels(build: Path, verbose: bool = False) -> Path:

@@ -22,6 +22,11 @@ def package_key(root: Path = ROOT) -> str:
     """
     files = [root / name for name in ALSO]
     files += sorted((root / PACKAGE).rglob("*")) + sorted((root / "benchmarks").rglob("*.json"))
+    return hash_files(files, root)
+
+
+def hash_files(files: list[Path], root: Path) -> str:
+    """Hash of files and their names; folders and Python's own caches do not count."""
     digest = hashlib.sha256()
     for path in files:
         if not path.is_file() or NOT_CODE.intersection(path.parts) or path.suffix == ".pyc":

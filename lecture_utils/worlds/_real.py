@@ -1,0 +1,113 @@
+"""What the worlds of real-valued vectors share: precision, random numbers, and checks of input.
+
+Their densities are computed in float64, whatever the dtype of the point (in float32 on devices
+that have no float64), and handed back in the dtype of the point.
+"""
+
+from __future__ import annotations
+
+import numbers
+from typing import Any
+
+import torch
+
+
+def working_dtype(device: torch.device) -> torch.dtype:
+    """float64, or float32 on a device that has no float64."""
+    return torch.float32 if device.type == "mps" else torch.float64
+
+
+def parameter(value: Any, name: str, device: torch.device) -> torch.Tensor:
+    """Numbers, a nested list or a tensor as a tensor in the working dtype; gradients flow through.
+
+    Raises:
+        TypeError: If `value` cannot be read as real numbers.
+        ValueError: If one of the numbers is not finite.
+    """
+    try:
+        tensor = torch.as_tensor(value)
+    except (TypeError, ValueError, RuntimeError):
+        raise TypeError(
+            f"{name} must be numbers (a number, a list of numbers or a tensor), not {value!r}."
+        ) from None
+    if tensor.is_complex() or tensor.dtype == torch.bool:
+        raise TypeError(f"{name} must be real numbers, not {tensor.dtype}.")
+    if not isinstance(value, torch.Tensor):  # no rounding of Python numbers to float32
+        tensor = torch.as_tensor(value, dtype=torch.float64)
+    tensor = tensor.to(device, working_dtype(device), copy=True)
+    if not tensor.isfinite().all():
+        raise ValueError(f"{name} holds a number that is not finite: {tensor.tolist()}.")
+    return tensor
+
+
+def home(*values: Any, device: Any, dtype: torch.dtype | None) -> tuple[torch.device, torch.dtype]:
+    """Device and dtype of a world: as asked for, else those of its first floating tensor.
+
+    Raises:
+        TypeError: If `dtype` is not a floating-point dtype.
+    """
+    tensors = [v for v in values if isinstance(v, torch.Tensor) and v.is_floating_point()]
+    if device is None:
+        device = tensors[0].device if tensors else "cpu"
+    if dtype is None:
+        dtype = tensors[0].dtype if tensors else torch.get_default_dtype()
+    if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
+        raise TypeError(f"dtype must be a floating-point dtype such as torch.float32, not {dtype}.")
+    return torch.device(device), dtype
+
+
+def normal(
+    shape: tuple[int, ...], generator: torch.Generator | None, device: torch.device
+) -> torch.Tensor:
+    """Standard normal numbers on `device`, drawn where `generator` lives, as `device.uniform`."""
+    source = generator.device if generator is not None else device
+    draws = torch.randn(shape, generator=generator, device=source, dtype=working_dtype(source))
+    return draws.to(device, working_dtype(device))
+
+
+def count(n: Any) -> int:
+    """`n` as a number of examples.
+
+    Raises:
+        ValueError: If it is not a whole number of at least 0.
+    """
+    if isinstance(n, bool) or not isinstance(n, numbers.Integral) or n < 0:
+        raise ValueError(f"n must be a whole number of examples, 0 or more, not {n!r}.")
+    return int(n)
+
+
+def vectors(x: Any, event_shape: torch.Size, name: str = "x") -> torch.Tensor:
+    """`x` in the working dtype, after a check that it holds real points of the given shape.
+
+    Raises:
+        TypeError: If `x` is not a tensor of real floating-point numbers.
+        ValueError: If its last axes are not `event_shape`.
+    """
+    if not isinstance(x, torch.Tensor):
+        raise TypeError(f"{name} must be a tensor, not {type(x).__name__}; use torch.tensor(...).")
+    if not x.is_floating_point():
+        raise TypeError(
+            f"{name} must hold floating-point numbers, but it holds {x.dtype}; use {name}.float()."
+        )
+    size = len(event_shape)
+    if size and x.shape[-size:] != event_shape:
+        raise ValueError(
+            f"{name} has shape {list(x.shape)}, but its last axis must be {event_shape[-1]}: "
+            f"[n, {event_shape[-1]}] for n points."
+        )
+    return x.to(working_dtype(x.device))
+
+
+def mask(values: Any, shape: torch.Size, name: str, device: torch.device) -> torch.Tensor:
+    """True or False for each coordinate, [D].
+
+    Raises:
+        ValueError: If it is something else, or if nothing is True.
+    """
+    chosen = torch.as_tensor(values, device=device)
+    if chosen.dtype != torch.bool or chosen.shape != shape or not chosen.any():
+        raise ValueError(
+            f"{name} must say True or False for each coordinate, with shape {list(shape)}, and "
+            f"True at least once; this is {chosen.tolist()}."
+        )
+    return chosen

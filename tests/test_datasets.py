@@ -1,4 +1,4 @@
-"""The shipped data: checksums, counts, splits, licences, and answers to damaged files."""
+"""The shipped data: checksums, counts, splits, licenses, and answers to damaged files."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from lecture_utils.datasets import _files, digits, names
 
 
 @pytest.mark.parametrize("name", _files.CHECKSUMS)
-def test_files_are_the_shipped_ones_with_a_licence_beside_them(name):
+def test_files_are_the_shipped_ones_with_a_license_beside_them(name):
     content = (_files.FOLDER / name).read_bytes()
     digest = hashlib.sha256(content.replace(b"\r\n", b"\n") if name.endswith("csv") else content)
     assert digest.hexdigest() == _files.CHECKSUMS[name]
-    licence = (_files.FOLDER / name).with_suffix(".LICENSE.txt").read_text()
-    assert name in licence and _files.CHECKSUMS[name] in licence and "Licence:" in licence
+    license = (_files.FOLDER / name).with_suffix(".LICENSE.txt").read_text()
+    assert name in license and _files.CHECKSUMS[name] in license and "License:" in license
 
 
 def test_every_data_file_is_checked():

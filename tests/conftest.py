@@ -36,3 +36,11 @@ def labels(tmp_path_factory) -> Path:
     )
     assert build.returncode == 0, build.stdout + build.stderr
     return folder / "labels.json"
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    """A test may leave a figure open; the next one, perhaps of another file, starts with none."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")

@@ -11,22 +11,34 @@ from pathlib import Path
 import browser as browsers
 import pytest
 import serve
+from filelock import FileLock
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 @pytest.fixture(scope="session")
-def site() -> Path:
-    """The folder of the site, brought up to date. BOOK_SITE names one that is ready already."""
+def site(tmp_path_factory, worker_id) -> Path:
+    """The folder of the site, brought up to date. BOOK_SITE names one that is ready already.
+
+    A build puts a new folder in the place of the site. So only the first of several test processes
+    builds, and none of them loses a file that it is looking at.
+    """
     if ready := os.environ.get("BOOK_SITE"):
         return Path(ready)
-    environment = {k: v for k, v in os.environ.items() if k != "MPLBACKEND"}
-    build = subprocess.run(
-        [sys.executable, "tools/build.py"],
-        cwd=ROOT, env=environment, capture_output=True, text=True,
-    )
-    assert build.returncode == 0, build.stdout + build.stderr
+    shared = tmp_path_factory.getbasetemp()
+    if worker_id != "master":  # a folder that all processes of this run share
+        shared = shared.parent
+    built = shared / "site-built"
+    with FileLock(shared / "site.lock"):
+        if not built.exists():
+            environment = {k: v for k, v in os.environ.items() if k != "MPLBACKEND"}
+            build = subprocess.run(
+                [sys.executable, "tools/build.py"],
+                cwd=ROOT, env=environment, capture_output=True, text=True,
+            )
+            assert build.returncode == 0, build.stdout + build.stderr
+            built.touch()
     return ROOT / "_build" / "html"
 
 

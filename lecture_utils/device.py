@@ -113,24 +113,27 @@ def uniform(
     return torch.rand(shape, generator=generator, device=source, dtype=dtype).to(device)
 
 
-def categorical(probs: torch.Tensor, *, generator: torch.Generator | None = None) -> torch.Tensor:
+def categorical(
+    probs: torch.Tensor, n: int | None = None, *, generator: torch.Generator | None = None
+) -> torch.Tensor:
     """One category for each row of `probs`, by inverting the cumulative distribution.
 
     Args:
         probs: [..., V] probabilities; each row sums to one.
+        n: Draw this many times from the one distribution `probs` [V].
         generator: Where the random numbers come from; the global stream when None.
 
     Returns:
-        [...] int64 categories. A category of probability zero is never drawn.
+        [...] or [n] int64 categories. A category of probability zero is never drawn.
     """
     cumulative = probs.cumsum(-1)
     total = cumulative[..., -1:]
-    draw = uniform(
-        (*probs.shape[:-1], 1), generator=generator, device=probs.device, dtype=probs.dtype
-    )
+    shape = (*probs.shape[:-1], 1) if n is None else (n,)
+    draw = uniform(shape, generator=generator, device=probs.device, dtype=probs.dtype)
     # The product can round up to the total itself; stay below it.
     draw = torch.minimum(draw * total, torch.nextafter(total, torch.zeros_like(total)))
-    return torch.searchsorted(cumulative, draw, right=True).squeeze(-1)
+    found = torch.searchsorted(cumulative, draw, right=True)
+    return found.squeeze(-1) if n is None else found
 
 
 def _accelerator() -> torch.device | None:

@@ -6,12 +6,16 @@ import gzip
 import math
 import sys
 import types
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 
+from lecture_utils import datasets
 from lecture_utils.datasets import _files, digits, horse_kicks, idx, pittsburgh, seattle_weather
+
+mnist = partial(datasets.mnist, full=True)
 
 
 def test_seattle_weather():
@@ -102,11 +106,15 @@ def files(folder, ending="", train=5003, test=4, side=3) -> None:
 @pytest.mark.parametrize("ending", ["", ".gz"])
 @pytest.mark.parametrize(
     ("load", "below"),
-    [(idx.mnist, "."), (idx.mnist, "MNIST/raw"), (idx.fashion_mnist, "FashionMNIST/raw")],
+    [
+        (mnist, "."),
+        (mnist, "MNIST/raw"),
+        (datasets.fashion_mnist, "FashionMNIST/raw"),
+    ],
 )
 def test_full_data_from_files(load, below, ending, tmp_path):
     files(tmp_path / below, ending)
-    data = load(str(tmp_path), binary=False)
+    data = load(folder=str(tmp_path), binary=False)
     assert isinstance(data, digits.Digits) and data.side == 3
     assert [len(x) for x in (data.train, data.validation, data.test)] == [3, 5000, 4]
     raw = idx.read(tmp_path / below / f"train-images-idx3-ubyte{ending}")
@@ -115,22 +123,64 @@ def test_full_data_from_files(load, below, ending, tmp_path):
     assert torch.equal((everything * 255).round().byte().view(-1, 3, 3), raw)
     assert data.train_labels.tolist() == [0, 1, 2] and data.validation_labels[0] == 3
     assert data.test_labels.dtype == torch.int64
-    binary = load(tmp_path)
+    binary = load(folder=tmp_path)
     assert torch.equal(binary.test, (data.test > 127.5 / 255).float())
     assert binary.test[0, :2].tolist() == [0, 1]  # they are 127 and 128
 
 
 def test_nothing_is_downloaded_unasked(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "torchvision", None)  # as if it were not installed
-    with pytest.raises(FileNotFoundError, match=r"(?s)MNIST.raw.*download=True.*digits\.large"):
-        idx.mnist(tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"(?s)MNIST.raw.*download=True.*datasets\.mnist"):
+        mnist(folder=tmp_path)
     with pytest.raises(ImportError, match="pip install torchvision"):
-        idx.mnist(tmp_path, download=True)
+        mnist(folder=tmp_path, download=True)
     files(tmp_path)
-    assert len(idx.mnist(tmp_path, download=True).test) == 4  # they are there: no torchvision
+    assert len(mnist(folder=tmp_path, download=True).test) == 4  # they are there: no torchvision
     (tmp_path / "t10k-labels-idx1-ubyte").unlink()
     with pytest.raises(ImportError, match="pip install torchvision"):  # all four are needed
-        idx.mnist(tmp_path, download=True)
+        mnist(folder=tmp_path, download=True)
+
+
+def test_mnist_is_the_shipped_digits_unless_all_are_asked_for():
+    assert torch.equal(datasets.mnist().test, digits.large().test)
+    assert torch.equal(datasets.mnist(binary=False).train, digits.large(binary=False).train)
+    with pytest.raises(ValueError, match="full=True"):
+        datasets.mnist(folder="data")
+    with pytest.raises(ValueError, match="full=True"):
+        datasets.mnist(download=True)
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A working folder and a home folder, both empty."""
+    for name in ("here", "home"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def test_files_are_found_where_torchvision_and_keras_put_them(home):
+    with pytest.raises(FileNotFoundError, match=r"(?s)data.MNIST.raw.*folder="):
+        mnist()
+    with pytest.raises(FileNotFoundError, match=r"\.keras.datasets.fashion-mnist"):
+        datasets.fashion_mnist()
+    kept = home / ".keras" / "datasets"
+    files(kept / "fashion-mnist", ".gz")
+    assert len(datasets.fashion_mnist().test) == 4
+    images, labels = np.full((5003, 3, 3), 200, np.uint8), np.arange(5003, dtype=np.uint8)
+    np.savez(kept / "mnist.npz", x_train=images, y_train=labels, x_test=images, y_test=labels)
+    data = mnist()
+    assert len(data.test) == 5003 and data.side == 3 and data.train_labels.tolist() == [0, 1, 2]
+    assert len(mnist(download=True).test) == 5003  # it is there: nothing is downloaded
+    files(home.parent / "here" / "data" / "MNIST" / "raw")
+    assert len(mnist().test) == 4  # your own folder comes first
+    for content in (b"<html>", b""):
+        (kept / "mnist.npz").write_bytes(content)
+        (home.parent / "here" / "data" / "MNIST" / "raw" / "t10k-labels-idx1-ubyte").unlink(True)
+        with pytest.raises(ValueError, match="damaged"):
+            mnist()
 
 
 def test_download_is_left_to_torchvision(tmp_path, monkeypatch):
@@ -143,7 +193,7 @@ def test_download_is_left_to_torchvision(tmp_path, monkeypatch):
     module = types.ModuleType("torchvision")
     module.datasets = types.SimpleNamespace(FashionMNIST=fashion)
     monkeypatch.setitem(sys.modules, "torchvision", module)
-    assert len(idx.fashion_mnist(tmp_path, download=True).test) == 4
+    assert len(datasets.fashion_mnist(folder=tmp_path, download=True).test) == 4
     assert asked == [(tmp_path, True)]
 
 
@@ -160,19 +210,19 @@ def test_damaged_and_foreign_files(tmp_path):
     ]:
         images.write_bytes(content)
         with pytest.raises(ValueError, match=message):
-            idx.mnist(tmp_path)
+            mnist(folder=tmp_path)
     images.unlink()
     (tmp_path / "t10k-images-idx3-ubyte.gz").write_bytes(gzip.compress(whole)[:-20])
     with pytest.raises(ValueError, match="cannot be unpacked"):
-        idx.mnist(tmp_path)
+        mnist(folder=tmp_path)
     labels.unlink()
     with pytest.raises(FileNotFoundError, match="t10k-labels"):
         files(tmp_path)
         labels.unlink()
-        idx.mnist(tmp_path)
+        mnist(folder=tmp_path)
     files(tmp_path, train=10)
     with pytest.raises(ValueError, match="only 10 images"):
-        idx.mnist(tmp_path)
+        mnist(folder=tmp_path)
 
 
 def test_loading_draws_nothing_from_the_global_stream():

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from ._real import count, home, mask, normal, parameter, vectors
+from ._shared import count, home, mask, normal, parameter, vectors
 
 _LOG_2PI = math.log(2 * math.pi)
 

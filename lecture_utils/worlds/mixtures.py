@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from ..device import categorical
-from ._real import count, home, mask, normal, parameter, vectors
+from ._shared import count, distribution, home, mask, normal, parameter, vectors, whole
 
 _LOG_HEIGHT = -0.5 * math.log(2 * math.pi)  # of a standard normal number at its mean
 _REACH = 9  # standard deviations: beyond them lies a mass of 2e-19
@@ -66,22 +66,13 @@ class GaussianMixture:
         device, dtype = home(
             self.means, self.weights, self.scales, device=self.device, dtype=self.dtype
         )
-        weights = parameter(self.weights, "weights", device)
+        weights = distribution(self.weights, "weights", device)
         means = parameter(self.means, "means", device)
         scales = parameter(self.scales, "scales", device)
-        if weights.ndim != 1 or len(weights) == 0:
-            raise ValueError(
-                f"weights must be one number for each mode, [K], not {list(weights.shape)}."
-            )
         if means.ndim not in (1, 2) or len(means) != len(weights) or 0 in means.shape:
             raise ValueError(
                 f"There are {len(weights)} weights, so means must be [{len(weights)}, D] (or "
                 f"[{len(weights)}] for a mixture of numbers), not {list(means.shape)}."
-            )
-        if (weights < 0).any() or abs(weights.sum() - 1) > 1e-5:
-            raise ValueError(
-                f"weights must be 0 or more and sum to 1; these are {weights.tolist()}, with sum "
-                f"{weights.sum():.6g}. Divide positive numbers w by w.sum()."
             )
         if not (scales > 0).all():
             raise ValueError(
@@ -96,8 +87,7 @@ class GaussianMixture:
                 f"scales must be a number, [{len(means)}] (one for each mode) or "
                 f"{list(means.shape)} as the means, not {list(scales.shape)}."
             ) from None
-        # A sum that is off by the rounding of float32 would cost the exactness of everything.
-        values = (weights / weights.sum(), means, scales.clone(), dtype, device)
+        values = (weights, means, scales.clone(), dtype, device)
         for name, value in zip(self.__dataclass_fields__, values, strict=True):
             object.__setattr__(self, name, value)
 
@@ -148,7 +138,7 @@ class GaussianMixture:
         Returns:
             x [n, *event_shape] and z [n] int64.
         """
-        z = categorical(self.weights.expand(count(n), -1), generator=generator)
+        z = categorical(self.weights, count(n), generator=generator)
         noise = normal((len(z), *self.event_shape), generator, self.device)
         return (self.means[z] + self.scales[z] * noise).to(self.dtype), z
 
@@ -365,7 +355,7 @@ def ring(
         dtype: Of the samples; torch's default when None.
         device: Of the samples; the CPU when None.
     """
-    _whole(modes, "modes")
+    whole(modes, "modes")
     angles = 2 * math.pi * torch.arange(modes, dtype=torch.float64) / modes
     means = radius * torch.stack([angles.cos(), angles.sin()], dim=-1)
     return _equal(means.tolist(), scale, dtype, device)
@@ -388,7 +378,7 @@ def grid(
         dtype: Of the samples; torch's default when None.
         device: Of the samples; the CPU when None.
     """
-    _whole(side, "side")
+    whole(side, "side")
     ticks = torch.linspace(-extent, extent, side, dtype=torch.float64)
     return _equal(torch.cartesian_prod(ticks, ticks).tolist(), scale, dtype, device)
 
@@ -400,8 +390,3 @@ def _equal(
     device: torch.device | str | None,
 ) -> GaussianMixture:
     return GaussianMixture([1 / len(means)] * len(means), means, scale, dtype=dtype, device=device)
-
-
-def _whole(value: int, name: str) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"{name} must be a whole number of at least 1, not {value!r}.")

@@ -1,11 +1,12 @@
-"""What the worlds of real-valued vectors share: precision, random numbers, and checks of input.
+"""What the worlds share: precision, random numbers, estimates with an error, and checks of input.
 
-Their densities are computed in float64, whatever the dtype of the point (in float32 on devices
-that have no float64), and handed back in the dtype of the point.
+Probabilities are computed in float64, whatever the dtype of the point (in float32 on devices that
+have no float64), and handed back in the dtype of the point.
 """
 
 from __future__ import annotations
 
+import math
 import numbers
 from typing import Any
 
@@ -56,6 +57,59 @@ def home(*values: Any, device: Any, dtype: torch.dtype | None) -> tuple[torch.de
     return torch.device(device), dtype
 
 
+class Estimate(float):
+    """A mean over samples, with its standard error: a float that knows how sure it is.
+
+    Attributes:
+        error: The standard error; 0.0 where the number is exact.
+
+    Example:
+        >>> Estimate(0.25, 0.01)
+        0.25 ± 0.01
+    """
+
+    error: float
+
+    def __new__(cls, value: float, error: float = 0.0) -> Estimate:
+        number = super().__new__(cls, value)
+        number.error = float(error)
+        return number
+
+    def __getnewargs__(self) -> tuple[float, float]:  # copies and pickles keep the error
+        return float(self), self.error
+
+    @classmethod
+    def mean(cls, values: torch.Tensor) -> Estimate:
+        """Of independent values [n], n at least 2."""
+        values = values.double()
+        return cls(values.mean().item(), values.std().item() / math.sqrt(len(values)))
+
+    def __repr__(self) -> str:
+        return f"{float(self):.6g} ± {self.error:.2g}" if self.error else float.__repr__(self)
+
+    __str__ = __repr__
+
+
+def distribution(value: Any, name: str, device: torch.device) -> torch.Tensor:
+    """One probability for each of K things, [K], made to sum to one to the last digit.
+
+    Raises:
+        TypeError: If they are no real numbers.
+        ValueError: If there is none, one is negative or they do not sum to one.
+    """
+    probs = parameter(value, name, device)
+    if probs.ndim != 1 or len(probs) == 0:
+        raise ValueError(f"{name} must be one number for each mode, [K], not {list(probs.shape)}.")
+    if (probs < 0).any() or abs(probs.sum() - 1) > 1e-5:
+        shown = probs.tolist() if len(probs) <= 32 else f"{len(probs)} numbers"
+        raise ValueError(
+            f"{name} must be 0 or more and sum to 1; these are {shown}, with sum "
+            f"{probs.sum():.6g}. Divide positive numbers w by w.sum()."
+        )
+    # A sum that is off by the rounding of float32 would cost the exactness of everything.
+    return probs / probs.sum()
+
+
 def normal(
     shape: tuple[int, ...], generator: torch.Generator | None, device: torch.device
 ) -> torch.Tensor:
@@ -96,6 +150,52 @@ def vectors(x: Any, event_shape: torch.Size, name: str = "x") -> torch.Tensor:
             f"[n, {event_shape[-1]}] for n points."
         )
     return x.to(working_dtype(x.device))
+
+
+def pixels(x: Any, event_shape: torch.Size, seen: torch.Tensor | None = None) -> torch.Tensor:
+    """Binary images in the working dtype, after a check of every pixel that is seen.
+
+    Args:
+        x: [..., D] zeros and ones, of any dtype.
+        event_shape: [D].
+        seen: [..., D] bool; what stands at the other pixels is not looked at. All when None.
+
+    Raises:
+        TypeError: If `x` is not a tensor.
+        ValueError: If its last axis is not D, or a seen pixel is neither 0 nor 1.
+    """
+    if not isinstance(x, torch.Tensor):
+        raise TypeError(f"x must be a tensor, not {type(x).__name__}; use torch.tensor(...).")
+    size = event_shape[0]
+    if x.ndim == 0 or x.shape[-1] != size:
+        raise ValueError(
+            f"x has shape {list(x.shape)}, but its last axis must be the {size} pixels of an "
+            f"image: [n, {size}] for n images. images.flatten(-2) makes rows of pixels."
+        )
+    known = x if seen is None else torch.where(seen, x, torch.zeros_like(x))
+    if not ((known == 0) | (known == 1)).all():
+        low, high = known.min().item(), known.max().item()
+        raise ValueError(
+            f"The pixels of this world are 0 or 1, but x holds other numbers, between {low} and "
+            f"{high}. (x > 0.5) makes gray pixels binary; it is then another image."
+        )
+    return known.to(working_dtype(x.device))
+
+
+def like(x: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+    """`value` in the dtype of `x`, or as it is where `x` holds whole numbers or booleans."""
+    return value.to(x.dtype) if x.is_floating_point() else value
+
+
+def whole(value: Any, name: str) -> int:
+    """`value` as a whole number of at least 1.
+
+    Raises:
+        ValueError: If it is something else.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"{name} must be a whole number of at least 1, not {value!r}.")
+    return value
 
 
 def mask(values: Any, shape: torch.Size, name: str, device: torch.device) -> torch.Tensor:

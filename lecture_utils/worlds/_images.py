@@ -1,0 +1,161 @@
+"""What the worlds of binary images share: a code, something that hides it, and the ink."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import torch
+
+from ._shared import Estimate
+from .bernoulli import BernoulliMixture
+
+_LEAST = 0.01  # no pixel is surer than this: ink runs, paper has specks
+
+
+def combinations(size: int) -> torch.Tensor:
+    """All rows of `size` zeros and ones, [2**size, size] int64, in the order of counting."""
+    return torch.cartesian_prod(*[torch.arange(2)] * size)
+
+
+def number(rows: torch.Tensor, size: int, name: str) -> torch.Tensor:
+    """Where rows [..., size] of zeros and ones stand in `combinations`, [...] int64.
+
+    Raises:
+        ValueError: If they are something else.
+    """
+    if rows.shape[-1:] != (size,) or not ((rows == 0) | (rows == 1)).all():
+        raise ValueError(
+            f"{name} must be [..., {size}] and hold zeros and ones only; its shape is "
+            f"{list(rows.shape)}."
+        )
+    places = 2 ** torch.arange(size - 1, -1, -1, device=rows.device)
+    return (rows.long() * places).sum(-1)
+
+
+def independent(codes: torch.Tensor, probs: Sequence[float]) -> torch.Tensor:
+    """The probabilities of rows [C, F] of independent zeros and ones, p(1) = probs: [C] float64."""
+    on = torch.tensor(probs, dtype=torch.float64)
+    return torch.where(codes == 1, on, 1 - on).prod(-1)
+
+
+class ImageWorld:
+    """Binary images of a code c, partly hidden by a nuisance e; both are summed over exactly.
+
+    p(x) = sum_c p(c) sum_e p(e) prod_d p(x_d | c, e). The C codes and E nuisances are all listed.
+
+    Args:
+        drawings: [C * E, S, S] ink, code by code: the probability that a pixel is on, between 0 and
+            1; it is cut to [0.01, 0.99].
+        code_probs: [C] p(c).
+        nuisance_probs: [E] p(e).
+        dtype: Of the samples; torch's default when None.
+        device: Of the samples; the CPU when None.
+
+    Attributes:
+        pictures: The mixture of all C * E drawings, code by code.
+        code_probs: [C] float64.
+    """
+
+    def __init__(
+        self,
+        drawings: torch.Tensor,
+        code_probs: torch.Tensor,
+        nuisance_probs: torch.Tensor,
+        *,
+        dtype: torch.dtype | None = None,
+        device: torch.device | str | None = None,
+    ) -> None:
+        self.side = drawings.shape[-1]
+        self._codes = len(code_probs)
+        self.pictures = BernoulliMixture(
+            torch.outer(code_probs, nuisance_probs).flatten(),
+            drawings.double().clamp(_LEAST, 1 - _LEAST).reshape(-1, self.side**2),
+            dtype=dtype or torch.get_default_dtype(),
+            device=device or "cpu",
+        )
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of the samples."""
+        return self.pictures.dtype
+
+    @property
+    def device(self) -> torch.device:
+        """Of the samples."""
+        return self.pictures.device
+
+    @property
+    def event_shape(self) -> torch.Size:
+        """The shape of one image, as a row of pixels: [D], with D = side * side."""
+        return self.pictures.event_shape
+
+    @property
+    def code_probs(self) -> torch.Tensor:
+        """p(c), [C] float64."""
+        return self._by_code(self.pictures.weights).sum(-1)
+
+    def images(self, x: torch.Tensor) -> torch.Tensor:
+        """Rows of pixels [..., D] as images [..., side, side]."""
+        return x.unflatten(-1, (self.side, self.side))
+
+    def sample(self, n: int, *, generator: torch.Generator | None = None) -> torch.Tensor:
+        """`n` images as rows of pixels.
+
+        Args:
+            n: How many.
+            generator: A seeded ``torch.Generator``; the global stream when None.
+
+        Returns:
+            [n, D] zeros and ones, in the dtype and on the device of the world.
+        """
+        return self.pictures.sample(n, generator=generator)
+
+    def log_prob(self, x: torch.Tensor, seen: torch.Tensor | None = None) -> torch.Tensor:
+        """log p(x) in nats, or log p of the seen pixels.
+
+        Args:
+            x: [..., D] zeros and ones of any dtype, on any device.
+            seen: [D] or [..., D] bool, True where the pixel is known; the others are summed out.
+                None: all are known.
+
+        Returns:
+            [...], in the dtype of `x` if that is floating-point, else float64.
+
+        Raises:
+            TypeError: If `x` is not a tensor.
+            ValueError: If its last axis is not D, or a seen pixel is neither 0 nor 1.
+        """
+        return self.pictures.log_prob(x, seen)
+
+    def pixel_probs(self, x: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
+        """p(x_d = 1 | seen pixels) for every pixel d: what an observer imagines, [..., D]."""
+        return self.pictures.pixel_probs(x, seen)
+
+    def conditional(self, x: torch.Tensor, missing: Any) -> BernoulliMixture:
+        """p(missing pixels | the others) of one image `x` [D]; `missing` is [D] bool."""
+        return self.pictures.conditional(x, missing)
+
+    def entropy(self) -> Estimate:
+        """H(x) in nats.
+
+        All but the posterior entropy is a sum; that is a mean over 20,000 samples, always the
+        same. The answer knows its standard error: ``entropy().error``.
+        """
+        return self.pictures.entropy()
+
+    def to(
+        self, device: torch.device | str | None = None, dtype: torch.dtype | None = None
+    ) -> Self:
+        """The same world with samples on another device or in another dtype."""
+        world = object.__new__(type(self))
+        world.__dict__.update(self.__dict__, pictures=self.pictures.to(device, dtype))
+        return world
+
+    def _log_codes(self, x: torch.Tensor, seen: torch.Tensor | None) -> torch.Tensor:
+        """log p(x, c) with the nuisance summed out, [..., C] in the working dtype."""
+        return self._by_code(self.pictures._log_joint(x, seen)).logsumexp(-1)
+
+    def _by_code(self, values: torch.Tensor) -> torch.Tensor:
+        """[..., C * E] as [..., C, E]."""
+        return values.unflatten(-1, (self._codes, -1))

@@ -70,6 +70,7 @@ from myst.source import (  # noqa: E402
     load_config,
 )
 from myst.tex import Macros  # noqa: E402
+from myst_nb.core.read import is_myst_markdown_notebook  # noqa: E402
 
 TAGS = {
     "setup", "exercise", "check", "quiz", "book-only", "notebook-only", "remove-input",
@@ -114,8 +115,12 @@ class Book:
 
 
 def chapters(root: Path) -> list[Path]:
-    """The sources that become notebooks."""
-    return sorted((root / "book").glob("[0-9][0-9]-*.md"))
+    """The sources that become notebooks: the numbered chapters, and other pages with code."""
+    return [
+        file
+        for file in sorted((root / "book").glob("*.md"))
+        if file.name[:2].isdigit() or is_myst_markdown_notebook(file.read_text(encoding="utf-8"))
+    ]
 
 
 def make_notebook(file: Path, edition: str, book: Book) -> nbformat.NotebookNode:
@@ -158,7 +163,7 @@ def write_notebooks(edition: str, folder: Path, labels: Path, root: Path = ROOT)
     book = Book.open(root, labels)
     made = {file.stem: make_notebook(file, edition, book) for file in chapters(root)}
     folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob("[0-9][0-9]-*.ipynb"):
+    for old in folder.glob("*.ipynb"):
         if old.stem not in made:
             old.unlink()
     written = []

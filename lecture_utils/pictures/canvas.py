@@ -5,7 +5,8 @@ covered by ``0.5 - distance / pixel``, cut to [0, 1]: that smooths every edge ov
 needs no finer grid. Shapes are painted back to front, each only in its window and only in the
 pictures that have it.
 
-Coordinates go from -1 to 1: x to the right, y *down*.
+Coordinates go from -1 to 1, or from -span to span: x to the right, y *down*. With ``span = S / 2``
+the unit is a pixel, and pixel edges are whole numbers.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ Shape = Callable[[Any, torch.Tensor, torch.Tensor], torch.Tensor]
 Window = tuple[float, float, float, float]
 
 EVERYWHERE: Window = (-1.0, -1.0, 1.0, 1.0)  # left, top, right, bottom
+
 _LUMINANCE = (0.299, 0.587, 0.114)  # how bright the eye finds red, green and blue (ITU-R BT.601)
 _PART = 64  # pictures painted together: few enough to stay in the processor's cache
 
@@ -36,6 +38,8 @@ class Canvas:
         numbers: What the shapes may ask for, each a tensor [n]: in a shape it is ``p.name``, with
             shape [m, 1, 1] for the m pictures that are being painted.
         grey: One channel instead of three. Colors are then turned into their luminance.
+        span: Coordinates go from -span to span.
+        edge: Width of the edges in pixels: 1 is smooth, less is crisp.
         device: Where to paint.
         dtype: Of the pixels.
 
@@ -50,15 +54,18 @@ class Canvas:
         numbers: dict[str, torch.Tensor],
         *,
         grey: bool = False,
+        span: float = 1.0,
+        edge: float = 1.0,
         device: torch.device | str = "cpu",
         dtype: torch.dtype = torch.float32,
     ) -> None:
-        self.size = size
+        self.size, self.span = size, span
+        self._edge = 2 * span / size * edge
         self.pixels = torch.zeros(n, 1 if grey else 3, size, size, device=device, dtype=dtype)
         self._numbers = {
             name: value.to(self.pixels).reshape(n, 1, 1) for name, value in numbers.items()
         }
-        ticks = (torch.arange(size, device=device, dtype=dtype) + 0.5) * (2 / size) - 1
+        ticks = (torch.arange(size, device=device, dtype=dtype) + 0.5) * (2 * span / size) - span
         self._x, self._y = ticks[None, None, :], ticks[None, :, None]
         self._pose: tuple[str, ...] | None = None
 
@@ -78,7 +85,7 @@ class Canvas:
         color: Any,
         *,
         only: torch.Tensor | None = None,
-        window: Window = EVERYWHERE,
+        window: Window | None = None,
         opacity: float = 1.0,
         soft: float = 0.0,
     ) -> None:
@@ -88,15 +95,17 @@ class Canvas:
             shape: ``shape(p, x, y)`` gives the signed distance, broadcastable to [m, h, w].
             color: ``"#rrggbb"``, or red, green and blue of each picture, [n, 3].
             only: [n] bool, the pictures that have the shape; all when None.
-            window: Outside it nothing is painted: left, top, right, bottom.
+            window: Outside it nothing is painted: left, top, right, bottom. None: everywhere.
             opacity: 1 covers what is below, 0 leaves it.
             soft: Width of the edge, where it is to be softer than one pixel: light, blush, shadow.
         """
         chosen = None if only is None else only.nonzero().flatten()
         if chosen is not None and not len(chosen):
             return
-        left, top, right, bottom = (self._pixel(edge) for edge in window)
-        columns, rows = slice(left, right + 1), slice(top, bottom + 1)
+        columns, rows = slice(None), slice(None)
+        if window is not None:
+            left, top, right, bottom = (self._pixel(edge) for edge in window)
+            columns, rows = slice(left, right + 1), slice(top, bottom + 1)
         p = _Numbers(self._numbers, chosen)
         x, y = self._x[..., columns], self._y[:, rows]
         if self._pose is not None:
@@ -104,7 +113,7 @@ class Canvas:
             x, y, cos, sin = x - dx, y - dy, turn.cos(), turn.sin()
             x, y = cos * x + sin * y, cos * y - sin * x
         distance = shape(p, x, y)
-        width = max(soft, 2 / self.size)
+        width = max(soft, self._edge)
         cover = (0.5 - distance / width).clamp_(0, 1)[:, None]  # [m or 1, 1, h, w]
         if opacity != 1:
             cover = cover * opacity
@@ -117,7 +126,7 @@ class Canvas:
 
     def _pixel(self, edge: float) -> int:
         """The pixel that holds the coordinate `edge`."""
-        return min(max(int((edge + 1) / 2 * self.size), 0), self.size - 1)
+        return min(max(int((edge / self.span + 1) / 2 * self.size), 0), self.size - 1)
 
     def _color(self, color: Any, chosen: torch.Tensor | None) -> torch.Tensor:
         """[m or 1, channels, 1, 1]."""
@@ -146,6 +155,32 @@ def rgb(*colors: str) -> torch.Tensor:
     """Colors ``"#rrggbb"`` as a table [n, 3] of numbers between 0 and 1."""
     codes = [[int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)] for color in colors]
     return torch.tensor(codes)
+
+
+def pick(chance: torch.Tensor, table: torch.Tensor) -> torch.Tensor:
+    """The entries of `table` [K, ...] that uniform numbers `chance` [n] choose, [n, ...]."""
+    return table.to(chance.device)[(chance * len(table)).long().clamp(max=len(table) - 1)]
+
+
+def binary(rows: torch.Tensor, size: int, name: str) -> torch.Tensor:
+    """Rows [..., size] of zeros and ones as bool.
+
+    Raises:
+        TypeError: If they are no tensor.
+        ValueError: If they have another length or hold other numbers.
+    """
+    if not isinstance(rows, torch.Tensor):
+        raise TypeError(
+            f"{name} must be a tensor, not {type(rows).__name__}; use torch.tensor(...)."
+        )
+    if rows.shape[-1:] != (size,):
+        raise ValueError(
+            f"{name} must be rows of {size} zeros and ones, [..., {size}], not {list(rows.shape)}."
+        )
+    if not ((rows == 0) | (rows == 1)).all():
+        low, high = rows.min().item(), rows.max().item()
+        raise ValueError(f"{name} must be 0 or 1, but they go from {low} to {high}.")
+    return rows.bool()
 
 
 def parts(looks: Looks) -> Iterator[Looks]:

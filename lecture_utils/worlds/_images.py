@@ -7,10 +7,12 @@ from typing import Any, Self
 
 import torch
 
-from ._shared import Estimate
+from ..device import categorical
+from ..pictures.canvas import binary
+from ._shared import Estimate, count
 from .bernoulli import BernoulliMixture
 
-_LEAST = 0.01  # no pixel is surer than this: ink runs, paper has specks
+_LEAST = 0.005  # no pixel is surer than this: ink runs, paper has specks
 
 
 def combinations(size: int) -> torch.Tensor:
@@ -22,15 +24,11 @@ def number(rows: torch.Tensor, size: int, name: str) -> torch.Tensor:
     """Where rows [..., size] of zeros and ones stand in `combinations`, [...] int64.
 
     Raises:
-        ValueError: If they are something else.
+        TypeError, ValueError: If they are something else.
     """
-    if rows.shape[-1:] != (size,) or not ((rows == 0) | (rows == 1)).all():
-        raise ValueError(
-            f"{name} must be [..., {size}] and hold zeros and ones only; its shape is "
-            f"{list(rows.shape)}."
-        )
+    rows = binary(rows, size, name)
     places = 2 ** torch.arange(size - 1, -1, -1, device=rows.device)
-    return (rows.long() * places).sum(-1)
+    return (rows * places).sum(-1)
 
 
 def independent(codes: torch.Tensor, probs: Sequence[float]) -> torch.Tensor:
@@ -46,15 +44,15 @@ class ImageWorld:
 
     Args:
         drawings: [C * E, S, S] ink, code by code: the probability that a pixel is on, between 0 and
-            1; it is cut to [0.01, 0.99].
+            1; it is cut to [0.005, 0.995].
         code_probs: [C] p(c).
         nuisance_probs: [E] p(e).
         dtype: Of the samples; torch's default when None.
         device: Of the samples; the CPU when None.
 
     Attributes:
-        pictures: The mixture of all C * E drawings, code by code.
-        code_probs: [C] float64.
+        pictures: The mixture of all drawings that differ. What is hidden makes no difference, so
+            there are fewer of them than C * E.
     """
 
     def __init__(
@@ -68,9 +66,12 @@ class ImageWorld:
     ) -> None:
         self.side = drawings.shape[-1]
         self._codes = len(code_probs)
+        ink = drawings.double().clamp(_LEAST, 1 - _LEAST).reshape(-1, self.side**2)
+        distinct, self._which = ink.unique(dim=0, return_inverse=True)  # [C * E] drawing of each
+        self._probs = torch.outer(code_probs, nuisance_probs).flatten()  # [C * E] p(c) p(e)
         self.pictures = BernoulliMixture(
-            torch.outer(code_probs, nuisance_probs).flatten(),
-            drawings.double().clamp(_LEAST, 1 - _LEAST).reshape(-1, self.side**2),
+            self._probs.new_zeros(len(distinct)).index_add_(0, self._which, self._probs),
+            distinct,
             dtype=dtype or torch.get_default_dtype(),
             device=device or "cpu",
         )
@@ -93,7 +94,7 @@ class ImageWorld:
     @property
     def code_probs(self) -> torch.Tensor:
         """p(c), [C] float64."""
-        return self._by_code(self.pictures.weights).sum(-1)
+        return self._by_code(self._probs).sum(-1).to(self.pictures.weights)
 
     def images(self, x: torch.Tensor) -> torch.Tensor:
         """Rows of pixels [..., D] as images [..., side, side]."""
@@ -109,7 +110,7 @@ class ImageWorld:
         Returns:
             [n, D] zeros and ones, in the dtype and on the device of the world.
         """
-        return self.pictures.sample(n, generator=generator)
+        return self._draw(n, generator)[0]
 
     def log_prob(self, x: torch.Tensor, seen: torch.Tensor | None = None) -> torch.Tensor:
         """log p(x) in nats, or log p of the seen pixels.
@@ -152,9 +153,26 @@ class ImageWorld:
         world.__dict__.update(self.__dict__, pictures=self.pictures.to(device, dtype))
         return world
 
+    def _draw(
+        self, n: int, generator: torch.Generator | None
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Images x [n, D], the numbers of their codes [n] and of their nuisances [n]."""
+        probs = self._probs.to(self.pictures.weights)
+        both = categorical(probs, count(n), generator=generator)
+        x = self.pictures.sample_given(self._which.to(both.device)[both], generator=generator)
+        nuisances = len(probs) // self._codes
+        return x, both // nuisances, both % nuisances
+
     def _log_codes(self, x: torch.Tensor, seen: torch.Tensor | None) -> torch.Tensor:
         """log p(x, c) with the nuisance summed out, [..., C] in the working dtype."""
-        return self._by_code(self.pictures._log_joint(x, seen)).logsumexp(-1)
+        likelihood = self.pictures._log_likelihood(x, seen)
+        which, probs = self._which.to(x.device), self._probs.to(likelihood)
+        return self._by_code(likelihood[..., which] + probs.log()).logsumexp(-1)
+
+    def _drawing(self, code: torch.Tensor, nuisance: torch.Tensor | int) -> torch.Tensor:
+        """p(x_d = 1 | c, e), [..., D] float64, of the numbers of codes and nuisances [...]."""
+        nuisances = len(self._probs) // self._codes
+        return self.pictures.means[self._which.to(code.device)[code * nuisances + nuisance]]
 
     def _by_code(self, values: torch.Tensor) -> torch.Tensor:
         """[..., C * E] as [..., C, E]."""

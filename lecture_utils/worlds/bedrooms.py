@@ -16,7 +16,7 @@ import torch
 
 from ..device import categorical
 from ..pictures import bedrooms
-from ._images import ImageWorld, combinations, independent
+from ._images import ImageWorld, combinations, independent, number
 from ._shared import Estimate, like
 
 ATTRIBUTES = bedrooms.ATTRIBUTES
@@ -110,11 +110,22 @@ class Bedrooms(ImageWorld):
         Returns:
             x [n, D], y [n], attributes [n, 6] and shadow [n]; all but x int64.
         """
-        x, picture = self.pictures.sample_joint(n, generator=generator)
-        layout, shadow = picture // len(SHADOWS), picture % len(SHADOWS)
+        x, layout, shadow = self._draw(n, generator)
         chances = self.label_given_layout.to(self.code_probs)
         y = categorical(chances[layout], generator=generator)
         return Rooms(x, y, self.layouts.to(x.device)[layout], shadow)
+
+    def drawing(self, attributes: torch.Tensor, shadow: torch.Tensor | int = 0) -> torch.Tensor:
+        """p(x_d = 1 | attributes, shadow), the drawing behind the ink.
+
+        Args:
+            attributes: [..., 6] zeros and ones.
+            shadow: [...] 0 none, 1 left, 2 right.
+
+        Returns:
+            [..., D] float64.
+        """
+        return self._drawing(number(attributes, len(ATTRIBUTES), "attributes"), shadow)
 
     def log_joint(self, x: torch.Tensor, seen: torch.Tensor | None = None) -> torch.Tensor:
         """log p(x, y) in nats for both labels: plain, luxurious.

@@ -7,6 +7,7 @@ are exact, computed for many images at once as one matrix product.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -23,7 +24,6 @@ from ._shared import (
     mask,
     parameter,
     pixels,
-    working_dtype,
 )
 
 _ROWS = 2000  # images at a time, so that [images, prototypes] fits into memory
@@ -121,13 +121,19 @@ class BernoulliMixture:
             x [n, D] and z [n] int64.
         """
         z = categorical(self.weights, count(n), generator=generator)
+        return self.sample_given(z, generator=generator), z
+
+    def sample_given(
+        self, z: torch.Tensor, *, generator: torch.Generator | None = None
+    ) -> torch.Tensor:
+        """One image x [n, D] of each of the prototypes z [n]."""
         dice = uniform(
             (len(z), *self.event_shape),
             generator=generator,
             device=self.device,
             dtype=torch.float32,  # steps of 6e-8: finer than any frequency that can be seen
         )
-        return (dice < self.means[z]).to(self.dtype), z
+        return (dice < self.means[z]).to(self.dtype)
 
     def log_likelihood(self, x: torch.Tensor, seen: torch.Tensor | None = None) -> torch.Tensor:
         """log p(x | z) in nats for every prototype z.
@@ -236,20 +242,26 @@ class BernoulliMixture:
 
     @cached_property
     def _posterior_entropy(self) -> Estimate:
-        if self.event_shape[0] <= _MOST_PIXELS:
-            joint = self.log_joint(self.enumerate())
-            unclear = torch.special.entr(joint.softmax(-1)).sum(-1)
-            return Estimate((joint.logsumexp(-1).exp() @ unclear).item())
         return self.average(lambda x: torch.special.entr(self.posterior(x)).sum(-1))
 
-    def average(self, function: Any, n: int = _DRAWS) -> Estimate:
-        """The mean of ``function(x)`` [m] over `n` images x [m, D], with its standard error.
+    def average(
+        self, function: Callable[[torch.Tensor], torch.Tensor], n: int = _DRAWS
+    ) -> Estimate:
+        """E[function(x)]: a sum over all images if they have at most 14 pixels, else a mean.
 
-        The images are the same in every call: seed 0.
+        Args:
+            function: Takes images x [m, D] float64, gives numbers [m].
+            n: The mean is over this many images; they are the same in every call (seed 0).
+
+        Returns:
+            The number, with its standard error.
         """
+        if self.event_shape[0] <= _MOST_PIXELS:
+            x = self.enumerate()
+            return Estimate((self.log_prob(x).exp() @ function(x).to(x)).item())
         dice = torch.Generator().manual_seed(0)
+        double = self.to(dtype=self.means.dtype)
         sizes = [_ROWS] * (n // _ROWS) + [n % _ROWS] * (n % _ROWS > 0)
-        double = self.to(dtype=working_dtype(self.means.device))
         values = [function(double.sample(size, generator=dice)) for size in sizes]
         return Estimate.mean(torch.cat(values))
 

@@ -99,8 +99,7 @@ class GeneFaces(ImageWorld):
         Returns:
             x [n, D], z [n, 8] int64 and garments [n, 3] int64.
         """
-        x, picture = self.pictures.sample_joint(n, generator=generator)
-        genotype, outfit = picture // len(self.outfits), picture % len(self.outfits)
+        x, genotype, outfit = self._draw(n, generator)
         return Faces(x, self.genotypes.to(x.device)[genotype], self.outfits.to(x.device)[outfit])
 
     def index(self, z: torch.Tensor) -> torch.Tensor:
@@ -122,7 +121,7 @@ class GeneFaces(ImageWorld):
             [..., D] float64.
         """
         outfit = 0 if garments is None else number(garments, len(GARMENTS), "garments")
-        return self.pictures.means[self.index(z) * len(self.outfits) + outfit]
+        return self._drawing(self.index(z), outfit)
 
     def log_joint(self, x: torch.Tensor, seen: torch.Tensor | None = None) -> torch.Tensor:
         """log p(x, z) in nats for every genotype z, the garments summed out.

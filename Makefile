@@ -20,8 +20,7 @@ notebooks: ready
 	@$(BOOK_PYTHON) tools/notebooks.py
 
 benchmark: ready
-	@$(BOOK_PYTHON) -m benchmarks.step_time
-	@$(BOOK_PYTHON) -m benchmarks.sampling
+	@$(BOOK_PYTHON) -m benchmarks
 
 lint: ready
 	@$(BOOK_PYTHON) -m ruff check .

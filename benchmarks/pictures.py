@@ -54,7 +54,7 @@ def main(argv: list[str] | None = None) -> dict[str, Any]:
         print(f"{workload}: images a second, and the time as a ratio to the first row's")
         for row in rows:
             print(f"  {row['name']:24s} {n / row['seconds']:10,.0f}   {row['ratio']:6.2f}")
-    return report({"pictures": {"images": n, **results}}, options.json)
+    return report({"images": n, "pictures": results}, options.json)
 
 
 if __name__ == "__main__":

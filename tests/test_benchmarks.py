@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from benchmarks import common, sampling, step_time
+from benchmarks import common, pictures, sampling, step_time
 
 
 @pytest.fixture(autouse=True)
@@ -14,7 +14,10 @@ def no_bar(monkeypatch):
     monkeypatch.setenv("LECTURE_STATIC", "1")
 
 
-@pytest.mark.parametrize(("module", "key"), [(step_time, "step_time"), (sampling, "sampling")])
+@pytest.mark.parametrize(
+    ("module", "key"),
+    [(step_time, "step_time"), (sampling, "sampling"), (pictures, "pictures")],
+)
 def test_smoke(module, key, tmp_path, capsys):
     file = tmp_path / "results.json"
     module.main(["--smoke", "--json", str(file)])

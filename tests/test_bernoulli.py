@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 import math
 
 import pytest
 import torch
 
-from lecture_utils.worlds._shared import Estimate
+from lecture_utils.estimates import Estimate
 from lecture_utils.worlds.bernoulli import BernoulliMixture
 
 WEIGHTS = [0.2, 0.5, 0.3]
@@ -179,12 +178,3 @@ def test_settings_move_along():
 def test_errors_say_what_to_do(call, error, message):
     with pytest.raises(error, match=message):
         call()
-
-
-def test_an_estimate_is_a_number_with_an_error():
-    values = torch.tensor([1.0, 2.0, 3.0])
-    estimate = Estimate.mean(values)
-    assert estimate == 2 and estimate.error == pytest.approx(1 / math.sqrt(3))
-    assert f"{estimate}" == "2 ± 0.58" and f"{estimate:.1f}" == "2.0"
-    assert repr(Estimate(0.25)) == "0.25" and estimate + 1 == 3.0
-    assert copy.copy(estimate).error == estimate.error

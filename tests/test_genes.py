@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 
-from lecture_utils.worlds._shared import Estimate
+from lecture_utils.estimates import Estimate
 from lecture_utils.worlds.genes import GARMENT_PROBS, GENE_PROBS, GENES, GeneFaces
 
 world = GeneFaces()
@@ -34,7 +36,7 @@ def test_genotypes_are_all_combinations():
     assert world.genotypes.shape == (256, 8) and len(world.genotypes.unique(dim=0)) == 256
     assert torch.equal(world.index(world.genotypes), torch.arange(256))
     assert world.index(torch.tensor([0, 0, 0, 0, 0, 1, 0, 1.0])) == 5
-    assert world.event_shape == (576,) and repr(world) == "GeneFaces(24x24 pixels, 8 genes)"
+    assert world.event_shape == (784,) and repr(world) == "GeneFaces(28x28 pixels, 8 genes)"
 
 
 def test_genes_are_independent_coins_before_one_sees_the_face():
@@ -48,15 +50,15 @@ def test_genes_are_independent_coins_before_one_sees_the_face():
 def test_joint_is_prior_times_ink_with_garments_summed_out(faces):
     x = faces.x[:3].double()
     for i, z in enumerate(world.genotypes[[0, 77, 255]]):
-        total = 0.0
+        terms = []
         for outfit in world.outfits:
             chance = 1.0
             for worn, p in zip(outfit.tolist(), GARMENT_PROBS, strict=True):
                 chance *= p if worn else 1 - p
-            ink = world.drawing(z, outfit)
-            total += chance * torch.distributions.Bernoulli(ink).log_prob(x[i]).sum().exp()
-        expected = total.log() + world.code_probs[world.index(z)].log()
-        assert world.log_joint(x[i])[world.index(z)] == pytest.approx(expected.item(), abs=1e-9)
+            ink = torch.distributions.Bernoulli(world.drawing(z, outfit))
+            terms.append(ink.log_prob(x[i]).sum() + math.log(chance))
+        expected = torch.stack(terms).logsumexp(0) + world.code_probs[world.index(z)].log()
+        assert world.log_joint(x[i])[world.index(z)].item() == pytest.approx(expected.item())
     likelihood = world.log_joint(x) - world.code_probs.log()
     assert torch.allclose(world.log_likelihood(x), likelihood, atol=1e-12)
 
@@ -73,9 +75,9 @@ def test_posterior_is_joint_over_marginal(faces, posterior):
 
 
 def test_probabilities_of_what_a_window_shows_sum_to_one():
-    window = torch.zeros(24, 24, dtype=torch.bool)
-    window[14:17, 8:12] = True  # twelve pixels of a cheek and of the mouth: 4096 images
-    x = torch.zeros(4096, 576, dtype=torch.float64)
+    window = torch.zeros(28, 28, dtype=torch.bool)
+    window[18:21, 6:10] = True  # twelve pixels of a cheek and of the mouth: 4096 images
+    x = torch.zeros(4096, 784, dtype=torch.float64)
     x[:, window.flatten()] = world.pictures.marginal(window.flatten()).enumerate()
     log_px = world.log_prob(x, window.flatten())
     assert log_px.exp().sum().item() == pytest.approx(1, abs=1e-12)
@@ -96,7 +98,7 @@ def test_sampled_frequencies(faces):
 
 def test_every_pixel_is_drawn_with_the_ink_of_its_drawing(faces):
     ink = world.drawing(faces.z, faces.garments)
-    assert ink.shape == (N, 576) and 0.01 <= ink.min() and ink.max() <= 0.99
+    assert ink.shape == (N, 784) and 0.005 <= ink.min() and ink.max() <= 0.995
     error = (ink * (1 - ink)).sum(0).sqrt()
     assert ((faces.x.double() - ink).sum(0).abs() < 4.5 * error).all()
 
@@ -130,7 +132,7 @@ def test_entropy_two_ways(faces):
 
 def test_inference_is_neither_trivial_nor_hopeless(posterior):
     unclear = torch.special.entr(posterior).sum(-1)
-    marginals = posterior @ world.genotypes.double()
+    marginals = (posterior @ world.genotypes.double()).clamp(max=1)
     genes = binary_entropy(marginals).mean(0)
     assert 0.8 < unclear.mean() < 1.3
     assert ((genes > 0.05) & (genes < 0.5)).sum() >= 3, dict(
@@ -154,23 +156,22 @@ def test_what_garments_hide_stays_as_unclear_as_before(garment, gene, faces):
 
 def test_hidden_pixels(faces):
     x = faces.x[:20].double()
-    nothing, everything = torch.zeros(576).bool(), torch.ones(576).bool()
+    nothing, everything = torch.zeros(784).bool(), torch.ones(784).bool()
     assert torch.allclose(world.log_prob(x, nothing), torch.zeros(20).double(), atol=1e-9)
     assert torch.allclose(world.posterior(x, nothing), world.code_probs.expand(20, -1), atol=1e-12)
     assert torch.allclose(world.log_prob(x, everything), world.log_prob(x), atol=1e-9)
     assert torch.allclose(world.pixel_probs(x, nothing), world.pictures.mean.expand(20, -1))
-    left = torch.zeros(24, 24).bool()
-    left[:, :12] = True
+    left = torch.zeros(28, 28).bool()
+    left[:, :14] = True
     both = world.conditional(x[0], ~left.flatten())
     given = world.log_prob(x[0]) - world.log_prob(x[0], left.flatten())
     assert both.log_prob(x[0][~left.flatten()]).item() == pytest.approx(given.item(), abs=1e-9)
 
 
-@pytest.mark.parametrize("side", [20, 28])
-def test_other_sizes_and_dtypes(side):
-    other = GeneFaces(side, dtype=torch.float64)
+def test_other_dtypes():
+    other = GeneFaces(dtype=torch.float64)
     x = other.sample(3, generator=dice())
-    assert x.dtype == torch.float64 and other.images(x).shape == (3, side, side)
+    assert x.dtype == torch.float64 and other.images(x).shape == (3, 28, 28)
     single = other.to(dtype=torch.float32)
     assert single.sample(2).dtype == torch.float32 and single.genotypes.shape == (256, 8)
     assert torch.allclose(single.log_prob(x.float()), other.log_prob(x).float())
@@ -180,11 +181,10 @@ def test_other_sizes_and_dtypes(side):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: world.log_prob(torch.rand(2, 576)), "0 or 1"),
-        (lambda: world.log_prob(torch.zeros(24, 24)), "576 pixels"),
+        (lambda: world.log_prob(torch.rand(2, 784)), "0 or 1"),
+        (lambda: world.log_prob(torch.zeros(28, 28)), "784 pixels"),
         (lambda: world.index(torch.tensor([0, 1])), "z must be"),
         (lambda: world.drawing(torch.zeros(8), torch.zeros(2)), "garments must be"),
-        (lambda: GeneFaces(10), "20"),
     ],
 )
 def test_errors_say_what_to_do(call, message):

@@ -56,7 +56,8 @@ def show_sheet(
     import matplotlib.pyplot as plt
 
     sheet = contact_sheet(images, columns, ink=ink, gap=gap)
-    fig = plt.figure(figsize=(width, width * sheet.shape[0] / sheet.shape[1]))
+    size = (width, width * sheet.shape[0] / sheet.shape[1])
+    fig = plt.figure(figsize=size, layout="none")  # the sheet fills the figure: nothing to lay out
     ax = fig.add_axes((0, 0, 1, 1))
     ax.imshow(sheet.clip(0, 1), interpolation="nearest")
     ax.axis("off")

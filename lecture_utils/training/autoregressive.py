@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 from ..device import categorical, uniform
+from ..estimates import Estimate
 from .checks import whole
 from .loop import Trainer
 
@@ -374,16 +375,6 @@ class MADE(nn.Module):
             )
 
 
-class Estimate(NamedTuple):
-    """A mean and its standard error."""
-
-    value: float
-    standard_error: float
-
-    def __str__(self) -> str:
-        return f"{self.value:.4f} ± {self.standard_error:.4f}"
-
-
 @dataclass(frozen=True, repr=False)
 class Score:
     """How well a model predicts some examples.
@@ -399,22 +390,22 @@ class Score:
     @property
     def nats(self) -> Estimate:
         """-log p(x), nats an example: the mean and its standard error."""
-        return _mean(-self.log_px)
+        return Estimate.mean(-self.log_px)
 
     @property
     def nats_per_token(self) -> Estimate:
         """Nats a token: all nats over all tokens."""
-        return _ratio(-self.log_px, self.tokens)
+        return Estimate.ratio(-self.log_px, self.tokens)
 
     @property
     def bits_per_dimension(self) -> float:
         """Nats a token over log 2."""
-        return self.nats_per_token.value / math.log(2)
+        return self.nats_per_token / math.log(2)
 
     @property
     def perplexity(self) -> float:
         """exp(nats a token): as unsure as between that many equally likely tokens."""
-        return math.exp(self.nats_per_token.value)
+        return math.exp(self.nats_per_token)
 
     def excess(self, log_px: torch.Tensor) -> Estimate:
         """Nats a token above another model, given its log p(x) [n] of the *same* examples.
@@ -426,13 +417,13 @@ class Score:
                 f"Expected the log p(x) of the same {len(self.log_px)} examples, "
                 f"got a tensor of shape {list(log_px.shape)}."
             )
-        return _ratio(log_px.cpu().double() - self.log_px, self.tokens)
+        return Estimate.ratio(log_px.cpu().double() - self.log_px, self.tokens)
 
     def __repr__(self) -> str:
         nats, each = self.nats, self.nats_per_token
         return (
-            f"{nats.value:.3f} ± {nats.standard_error:.3f} nats an example "
-            f"({each.value:.4f} ± {each.standard_error:.4f} a token, "
+            f"{nats:.3f} ± {nats.error:.3f} nats an example "
+            f"({each:.4f} ± {each.error:.4f} a token, "
             f"{self.bits_per_dimension:.3f} bits per dimension, "
             f"perplexity {self.perplexity:.3f}; n = {len(self.log_px)})"
         )
@@ -477,15 +468,3 @@ def negative_log_likelihood(
 def _shifted(x: torch.Tensor, start: int, by: int = 1) -> torch.Tensor:
     """What stands `by` places before: [B, T], filled up with `start` at the beginning."""
     return F.pad(x, (by, 0), value=start)[:, : x.shape[1]]
-
-
-def _mean(values: torch.Tensor) -> Estimate:
-    n = len(values)
-    error = values.std().item() / math.sqrt(n) if n > 1 else math.nan
-    return Estimate(values.mean().item(), error)
-
-
-def _ratio(totals: torch.Tensor, sizes: torch.Tensor) -> Estimate:
-    """sum(totals) / sum(sizes), with the standard error of a ratio of means."""
-    value = (totals.sum() / sizes.sum()).item()
-    return Estimate(value, _mean((totals - value * sizes) / sizes.mean()).standard_error)

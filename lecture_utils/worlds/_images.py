@@ -8,8 +8,9 @@ from typing import Any, Self
 import torch
 
 from ..device import categorical
+from ..estimates import Estimate
 from ..pictures.canvas import binary
-from ._shared import Estimate, count
+from ._shared import count
 from .bernoulli import BernoulliMixture
 
 _LEAST = 0.005  # no pixel is surer than this: ink runs, paper has specks

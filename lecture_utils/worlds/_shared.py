@@ -1,4 +1,4 @@
-"""What the worlds share: precision, random numbers, estimates with an error, and checks of input.
+"""What the worlds share: precision, random numbers, and checks of input.
 
 Probabilities are computed in float64, whatever the dtype of the point (in float32 on devices that
 have no float64), and handed back in the dtype of the point.
@@ -6,7 +6,6 @@ have no float64), and handed back in the dtype of the point.
 
 from __future__ import annotations
 
-import math
 import numbers
 from typing import Any
 
@@ -55,39 +54,6 @@ def home(*values: Any, device: Any, dtype: torch.dtype | None) -> tuple[torch.de
     if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
         raise TypeError(f"dtype must be a floating-point dtype such as torch.float32, not {dtype}.")
     return torch.device(device), dtype
-
-
-class Estimate(float):
-    """A mean over samples, with its standard error: a float that knows how sure it is.
-
-    Attributes:
-        error: The standard error; 0.0 where the number is exact.
-
-    Example:
-        >>> Estimate(0.25, 0.01)
-        0.25 ± 0.01
-    """
-
-    error: float
-
-    def __new__(cls, value: float, error: float = 0.0) -> Estimate:
-        number = super().__new__(cls, value)
-        number.error = float(error)
-        return number
-
-    def __getnewargs__(self) -> tuple[float, float]:  # copies and pickles keep the error
-        return float(self), self.error
-
-    @classmethod
-    def mean(cls, values: torch.Tensor) -> Estimate:
-        """Of independent values [n], n at least 2."""
-        values = values.double()
-        return cls(values.mean().item(), values.std().item() / math.sqrt(len(values)))
-
-    def __repr__(self) -> str:
-        return f"{float(self):.6g} ± {self.error:.2g}" if self.error else float.__repr__(self)
-
-    __str__ = __repr__
 
 
 def distribution(value: Any, name: str, device: torch.device) -> torch.Tensor:

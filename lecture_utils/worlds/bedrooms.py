@@ -15,9 +15,10 @@ from typing import NamedTuple
 import torch
 
 from ..device import categorical
-from ..pictures import bedrooms
+from ..estimates import Estimate
+from ..pictures import bedrooms, ink
 from ._images import ImageWorld, combinations, independent, number
-from ._shared import Estimate, like
+from ._shared import like
 
 ATTRIBUTES = bedrooms.ATTRIBUTES
 LABELS = ("plain", "luxurious")
@@ -48,19 +49,15 @@ class Rooms(NamedTuple):
 
 
 class Bedrooms(ImageWorld):
-    """The distribution of bedrooms of `side` by `side` pixels, with D = side * side.
+    """The distribution of bedrooms of 28 by 28 pixels, D = 784.
 
     Args:
-        side: Pixels a side, 24 to 32.
         dtype: Of the samples; torch's default when None.
         device: Of the samples; the CPU when None.
 
     Attributes:
         layouts: [64, 6] int64, all combinations of attributes, in the order of counting.
         label_given_layout: [64, 2] float64, p(y | attributes).
-
-    Raises:
-        ValueError: If `side` is not a whole number from 24 to 32.
 
     Example:
         >>> world = Bedrooms()
@@ -73,11 +70,7 @@ class Bedrooms(ImageWorld):
     labels = LABELS
 
     def __init__(
-        self,
-        side: int = 28,
-        *,
-        dtype: torch.dtype | None = None,
-        device: torch.device | str | None = None,
+        self, *, dtype: torch.dtype | None = None, device: torch.device | str | None = None
     ) -> None:
         self.layouts = combinations(len(ATTRIBUTES))
         prior = torch.tensor([1 - LUXURIOUS, LUXURIOUS], dtype=torch.float64)
@@ -85,8 +78,8 @@ class Bedrooms(ImageWorld):
         both = prior * given  # [64, 2] p(attributes, y)
         self.label_given_layout = both / both.sum(-1, keepdim=True)
         shadows = torch.arange(len(SHADOWS))
-        drawings = bedrooms.line_art(
-            self.layouts.repeat_interleave(len(shadows), 0), shadows.repeat(len(self.layouts)), side
+        drawings = ink.bedrooms(
+            self.layouts.repeat_interleave(len(shadows), 0), shadows.repeat(len(self.layouts))
         )
         super().__init__(
             drawings,
@@ -148,7 +141,7 @@ class Bedrooms(ImageWorld):
     ) -> torch.Tensor:
         """p(attribute = 1 | x) for each attribute, [..., 6]."""
         share = self._log_codes(x, seen).softmax(-1)
-        return like(x, share @ self.layouts.to(share))
+        return like(x, (share @ self.layouts.to(share)).clamp(max=1))  # rounding
 
     def bayes_accuracy(self) -> Estimate:
         """E[max_y p(y | x)]: how often the best possible judge is right."""

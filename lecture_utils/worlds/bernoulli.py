@@ -15,8 +15,8 @@ from typing import Any
 import torch
 
 from ..device import categorical, uniform
+from ..estimates import Estimate
 from ._shared import (
-    Estimate,
     count,
     distribution,
     home,

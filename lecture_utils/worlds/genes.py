@@ -18,9 +18,10 @@ from typing import NamedTuple
 
 import torch
 
-from ..pictures import faces
+from ..estimates import Estimate
+from ..pictures import faces, ink
 from ._images import ImageWorld, combinations, independent, number
-from ._shared import Estimate, like
+from ._shared import like
 
 GENES = faces.GENES
 GARMENTS = faces.GARMENTS
@@ -43,10 +44,9 @@ class Faces(NamedTuple):
 
 
 class GeneFaces(ImageWorld):
-    """The distribution of faces of `side` by `side` pixels, with D = side * side.
+    """The distribution of faces of 28 by 28 pixels, D = 784.
 
     Args:
-        side: Pixels a side, 20 to 28.
         dtype: Of the samples; torch's default when None.
         device: Of the samples; the CPU when None.
 
@@ -54,9 +54,6 @@ class GeneFaces(ImageWorld):
         genotypes: [256, 8] int64, all of them, in the order of counting; the last axis of
             `log_joint` and `posterior` follows it.
         outfits: [8, 3] int64, all combinations of garments.
-
-    Raises:
-        ValueError: If `side` is not a whole number from 20 to 28.
 
     Example:
         >>> world = GeneFaces()
@@ -69,18 +66,13 @@ class GeneFaces(ImageWorld):
     garments = GARMENTS
 
     def __init__(
-        self,
-        side: int = 24,
-        *,
-        dtype: torch.dtype | None = None,
-        device: torch.device | str | None = None,
+        self, *, dtype: torch.dtype | None = None, device: torch.device | str | None = None
     ) -> None:
         self.genotypes = combinations(len(GENES))
         self.outfits = combinations(len(GARMENTS))
-        drawings = faces.line_art(
+        drawings = ink.faces(
             self.genotypes.repeat_interleave(len(self.outfits), 0),
             self.outfits.repeat(len(self.genotypes), 1),
-            side,
         )
         super().__init__(
             drawings,
@@ -147,7 +139,7 @@ class GeneFaces(ImageWorld):
     def gene_posterior(self, x: torch.Tensor, seen: torch.Tensor | None = None) -> torch.Tensor:
         """p(gene = 1 | x) for each gene: the marginals of the posterior, [..., 8]."""
         share = self._log_codes(x, seen).softmax(-1)
-        return like(x, share @ self.genotypes.to(share))
+        return like(x, (share @ self.genotypes.to(share)).clamp(max=1))  # rounding
 
     def posterior_entropy(self) -> Estimate:
         """H(z | x) in nats: what a face leaves open about the genes, on average."""

@@ -154,6 +154,11 @@ def bedrooms(attributes: torch.Tensor, shadow: torch.Tensor) -> torch.Tensor:
         TypeError, ValueError: If they are no such tensors.
     """
     attributes = binary(attributes, len(ATTRIBUTES), "attributes")
+    if shadow.shape != attributes.shape[:1]:
+        raise ValueError(
+            f"shadow must be one number for each of the {len(attributes)} rooms, not "
+            f"{list(shadow.shape)}."
+        )
     if not ((shadow == 0) | (shadow == 1) | (shadow == 2)).all():
         raise ValueError("shadow must be 0 (none), 1 (left) or 2 (right) for each room.")
     n, device = len(attributes), attributes.device
@@ -178,13 +183,17 @@ def bedrooms(attributes: torch.Tensor, shadow: torch.Tensor) -> torch.Tensor:
     draw_line(window)
     paint(lambda p, x, y: both(window(p, x, y), (x - 9.5).abs() - 0.5), _INK)
     paint(lambda p, x, y: both(window(p, x, y), (y + 7.5).abs() - 0.5), _INK)
-    paint(lambda p, x, y: box((x - 9.5).abs(), y, 3, -7, 1.5, 5), _INK, only=curtains)
-    paint(lambda p, x, y: box((x - 9.5).abs(), y, 3, -6, 0.5, 5), _PAPER, only=curtains)
+    for inner, low in ((1.5, -9), (2.5, -2)):  # gathered below, so that the window shows
+        paint(
+            lambda p, x, y, i=inner, b=low: both(i - (x - 9.5).abs(), -12 - y, y - b, 5 - x),
+            _INK,
+            only=curtains,
+        )
     paint(lambda p, x, y: box(x, y, 9.5, -12.5, 4.5, 0.5), _INK, only=curtains)
     # From the ceiling.
     paint(fill(0, -14, 1, -11), _INK)
     draw_line(lambda p, x, y: circle(x, y, 0, -9, 2.5), ~chandelier)
-    for bar in ((0, -12, 1, -7), (0, -9, 5, -8), (4, -11, 5, -8), (2, -11, 3, -8)):
+    for bar in ((0, -9, 5, -8), (4, -11, 5, -9), (2, -11, 3, -9), (0, -11, 1, -6), (0, -8, 3, -7)):
         paint(fill(*bar), _INK, only=chandelier)
     # On the floor.
     carpet = lambda p, x, y: box(x, y, 0, 10.5, 12.5, 3, 1)  # noqa: E731
@@ -192,7 +201,7 @@ def bedrooms(attributes: torch.Tensor, shadow: torch.Tensor) -> torch.Tensor:
     stripes = lambda p, x, y: both(carpet(p, x, y), (x.abs() % 2 - 0.5).abs() - 0.5)  # noqa: E731
     paint(stripes, _INK, only=rug)
     draw_line(lambda p, x, y: box(x.abs(), y, 11.5, 6.5, 2, 2))
-    for part in ((11, 3, 12, 5), (11, -1, 12, 0), (10, 0, 13, 3)):
+    for part in ((10, -1, 13, 1), (9, 1, 14, 2), (11, 2, 12, 5)):
         paint(fill(*part), _INK, only=lamps)
     # The bed: headboard, pillows, blanket with a fold and a stripe.
     draw_line(lambda p, x, y: box(x, y, 0, 0.5, p.wide, 5, 2))

@@ -23,12 +23,12 @@ def measure(rounds: int = 9, n: int = 1024) -> dict[str, Any]:
     attributes = torch.randint(2, (n, len(bedrooms.ATTRIBUTES)), generator=dice)
     room = bedrooms.looks(attributes, generator=dice)
     runs = {
-        f"{name}, {size} px, {'grey' if grey else 'color'}": (
-            lambda draw=draw, looks=looks, size=size, grey=grey: draw(looks, size, grey=grey)
+        f"{name}, {size} px, {'gray' if gray else 'color'}": (
+            lambda draw=draw, looks=looks, size=size, gray=gray: draw(looks, size, gray=gray)
         )
         for name, draw, looks in (("faces", faces.draw, face), ("bedrooms", bedrooms.draw, room))
         for size in (32, 64)
-        for grey in (False, True)
+        for gray in (False, True)
     }
     results = {"drawing": compared(alternate(runs, rounds), to="faces, 32 px, color")}
     for name, world in (("GeneFaces", GeneFaces()), ("Bedrooms", Bedrooms())):

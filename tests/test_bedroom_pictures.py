@@ -29,10 +29,10 @@ def without_and_with(name: str) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 @pytest.mark.parametrize("size", [16, 32, 33, 64])
-@pytest.mark.parametrize("grey", [False, True])
-def test_shape_and_range(size, grey):
-    x = draw(looks(ALL, generator=dice()), size, grey=grey)
-    assert x.shape == (64, 1 if grey else 3, size, size) and x.dtype == torch.float32
+@pytest.mark.parametrize("gray", [False, True])
+def test_shape_and_range(size, gray):
+    x = draw(looks(ALL, generator=dice()), size, gray=gray)
+    assert x.shape == (64, 1 if gray else 3, size, size) and x.dtype == torch.float32
     assert 0 <= x.min() < 0.2 and 0.8 < x.max() <= 1
 
 
@@ -46,9 +46,9 @@ def test_dtype_and_empty():
 
 def test_grey_is_the_luminance():
     rooms = looks(ALL, generator=dice(1))
-    color, grey = draw(rooms), draw(rooms, grey=True)
+    color, gray = draw(rooms), draw(rooms, gray=True)
     weights = torch.tensor([0.299, 0.587, 0.114])
-    assert torch.allclose(torch.einsum("nchw,c->nhw", color, weights), grey[:, 0], atol=1e-5)
+    assert torch.allclose(torch.einsum("nchw,c->nhw", color, weights), gray[:, 0], atol=1e-5)
 
 
 def test_same_seed_same_rooms():
@@ -82,11 +82,11 @@ def test_attributes_of_any_dtype(dtype):
 
 
 @pytest.mark.parametrize("name", ATTRIBUTES)
-def test_every_attribute_shows_in_color_and_in_grey(name):
+def test_every_attribute_shows_in_color_and_in_gray(name):
     for seed in range(4):
         pair = [looks(rows, generator=dice(seed)) for rows in without_and_with(name)]
-        for grey in (False, True):
-            one, other = (draw(rooms, grey=grey) for rooms in pair)
+        for gray in (False, True):
+            one, other = (draw(rooms, gray=gray) for rooms in pair)
             change = (one - other).abs().amax(1).flatten(1)
             assert (change > 0.08).sum(1).min() >= 8  # pixels of 32 x 32 that clearly differ
 

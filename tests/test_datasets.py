@@ -32,9 +32,9 @@ def test_small_digits():
     labels = torch.cat([data.train_labels, data.validation_labels, data.test_labels])
     counts = [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
     assert torch.bincount(labels).tolist() == counts
-    grey = digits.small(binary=False)
-    assert torch.equal((grey.test > 0.5).float(), data.test)  # above 8 of 16
-    assert grey.test.min() == 0 and grey.test.max() == 1
+    gray = digits.small(binary=False)
+    assert torch.equal((gray.test > 0.5).float(), data.test)  # above 8 of 16
+    assert gray.test.min() == 0 and gray.test.max() == 1
     assert data.images(data.test).shape == (297, 8, 8)
 
 

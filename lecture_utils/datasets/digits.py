@@ -24,7 +24,7 @@ class Digits:
     """Images as rows of pixels, in a fixed split.
 
     Attributes:
-        train: [n, D] float32 pixels; binary ones are 0 or 1, grey ones between 0 and 1.
+        train: [n, D] float32 pixels; binary ones are 0 or 1, gray ones between 0 and 1.
         validation: [n, D], for choosing settings and when to stop.
         test: [n, D], for the number that is reported.
         train_labels: [n] int64, 0 to 9; so are ``validation_labels`` and ``test_labels``.

@@ -15,7 +15,7 @@ def contact_sheet(images: Any, columns: int, *, ink: bool = False, gap: int = 1)
     """Images side by side, row after row, with transparent gaps.
 
     Args:
-        images: [n, H, W] or [n, 1, H, W] for grey images, [n, 3, H, W] for color; between 0 and 1.
+        images: [n, H, W] or [n, 1, H, W] for gray images, [n, 3, H, W] for color; between 0 and 1.
         columns: Images in a row; the last row may be shorter.
         ink: 1 is black and 0 is white, as in a drawing; else 1 is white, as in a photograph.
         gap: Pixels between two images.
@@ -31,7 +31,7 @@ def contact_sheet(images: Any, columns: int, *, ink: bool = False, gap: int = 1)
         pixels = pixels[:, None]
     if pixels.ndim != 4 or pixels.shape[1] not in (1, 3) or len(pixels) == 0:
         raise ValueError(
-            "images must be [n, H, W] or [n, 1, H, W] (grey) or [n, 3, H, W] (color), with n at "
+            "images must be [n, H, W] or [n, 1, H, W] (gray) or [n, 3, H, W] (color), with n at "
             f"least 1; these are {list(np.shape(images))}."
         )
     if columns < 1:

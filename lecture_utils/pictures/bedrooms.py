@@ -36,7 +36,7 @@ from .canvas import (
 
 ATTRIBUTES = ("king", "chandelier", "curtains", "rug", "lamps", "painting")
 
-# A wall and three fabrics that stand out from it, in color and in grey. Blanket, curtains and rug
+# A wall and three fabrics that stand out from it, in color and in gray. Blanket, curtains and rug
 # take turns with the fabrics.
 _PALETTES = torch.stack(
     [
@@ -147,26 +147,26 @@ def looks(attributes: torch.Tensor, *, generator: torch.Generator | None = None)
 
 
 def draw(
-    looks: Looks, size: int = 32, *, grey: bool = False, dtype: torch.dtype = torch.float32
+    looks: Looks, size: int = 32, *, gray: bool = False, dtype: torch.dtype = torch.float32
 ) -> torch.Tensor:
     """Paint bedrooms.
 
     Args:
         looks: Of n rooms, from `looks`.
         size: Pixels a side, S.
-        grey: The luminance only.
+        gray: The luminance only.
         dtype: Of the pixels.
 
     Returns:
-        [n, 3, S, S], or [n, 1, S, S] when `grey`; between 0 and 1, on the device of `looks`.
+        [n, 3, S, S], or [n, 1, S, S] when `gray`; between 0 and 1, on the device of `looks`.
     """
-    return torch.cat([_Room(part, size, grey, dtype).painted() for part in parts(looks)])
+    return torch.cat([_Room(part, size, gray, dtype).painted() for part in parts(looks)])
 
 
 class _Room:
     """A few rooms that are painted together."""
 
-    def __init__(self, looks: Looks, size: int, grey: bool, dtype: torch.dtype) -> None:
+    def __init__(self, looks: Looks, size: int, gray: bool, dtype: torch.dtype) -> None:
         self.looks = looks
         shift, drift = 2 * looks.shift - 1, 2 * looks.drift - 1
         side = looks.side
@@ -186,7 +186,7 @@ class _Room:
             "plant": torch.where(looks.shift < 0.5, -0.885, 0.885),
         }
         self.canvas = Canvas(
-            len(side), size, numbers, grey=grey, device=side.device, dtype=dtype
+            len(side), size, numbers, gray=gray, device=side.device, dtype=dtype
         )
         self.paint = self.canvas.paint
         dim = torch.where(looks.night[:, None], side.new_tensor(_NIGHT), 1.0)

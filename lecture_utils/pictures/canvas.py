@@ -19,9 +19,7 @@ from typing import Any, TypeVar
 import torch
 
 Shape = Callable[[Any, torch.Tensor, torch.Tensor], torch.Tensor]
-Window = tuple[float, float, float, float]
-
-EVERYWHERE: Window = (-1.0, -1.0, 1.0, 1.0)  # left, top, right, bottom
+Window = tuple[float, float, float, float]  # left, top, right, bottom
 
 _LUMINANCE = (0.299, 0.587, 0.114)  # how bright the eye finds red, green and blue (ITU-R BT.601)
 _PART = 64  # pictures painted together: few enough to stay in the processor's cache
@@ -37,7 +35,7 @@ class Canvas:
         size: Pixels a side, S.
         numbers: What the shapes may ask for, each a tensor [n]: in a shape it is ``p.name``, with
             shape [m, 1, 1] for the m pictures that are being painted.
-        grey: One channel instead of three. Colors are then turned into their luminance.
+        gray: One channel instead of three. Colors are then turned into their luminance.
         span: Coordinates go from -span to span.
         edge: Width of the edges in pixels: 1 is smooth, less is crisp.
         device: Where to paint.
@@ -53,7 +51,7 @@ class Canvas:
         size: int,
         numbers: dict[str, torch.Tensor],
         *,
-        grey: bool = False,
+        gray: bool = False,
         span: float = 1.0,
         edge: float = 1.0,
         device: torch.device | str = "cpu",
@@ -61,7 +59,7 @@ class Canvas:
     ) -> None:
         self.size, self.span = size, span
         self._edge = 2 * span / size * edge
-        self.pixels = torch.zeros(n, 1 if grey else 3, size, size, device=device, dtype=dtype)
+        self.pixels = torch.zeros(n, 1 if gray else 3, size, size, device=device, dtype=dtype)
         self._numbers = {
             name: value.to(self.pixels).reshape(n, 1, 1) for name, value in numbers.items()
         }

@@ -59,7 +59,7 @@ def faces(genes: torch.Tensor, garments: torch.Tensor) -> torch.Tensor:
         "drop": 3.4 * on["peak"],
         "brow": 0.5 + 0.5 * on["brows"],
     }
-    canvas = Canvas(n, SIDE, numbers, grey=True, span=SIDE / 2, edge=0.4, device=device)
+    canvas = Canvas(n, SIDE, numbers, gray=True, span=SIDE / 2, edge=0.4, device=device)
     paint, draw_line = canvas.paint, functools.partial(_draw_line, canvas)
 
     def dot(column: float, row: float, wide: float = 0.5, high: float = 0.5) -> Shape:
@@ -165,7 +165,7 @@ def bedrooms(attributes: torch.Tensor, shadow: torch.Tensor) -> torch.Tensor:
     king, chandelier, curtains, rug, lamps, painting = attributes.unbind(-1)
     # Half of the bed. A line around a shape is one pixel if its edge is at the middle of a pixel.
     numbers = {"wide": 4.5 + 3.0 * king, "apart": 3.5 * king}
-    canvas = Canvas(n, SIDE, numbers, grey=True, span=SIDE / 2, edge=0.4, device=device)
+    canvas = Canvas(n, SIDE, numbers, gray=True, span=SIDE / 2, edge=0.4, device=device)
     paint, draw_line = canvas.paint, functools.partial(_draw_line, canvas)
 
     def fill(left: float, top: float, right: float, bottom: float) -> Shape:

@@ -31,19 +31,22 @@ class Estimate(float):
     @classmethod
     def mean(cls, values: torch.Tensor) -> Estimate:
         """The mean of independent values [n]; the error of a single one is NaN."""
-        values, n = values.double(), len(values)
+        values, n = values.cpu().double(), len(values)
         error = values.std().item() / math.sqrt(n) if n > 1 else math.nan
         return cls(values.mean().item(), error)
 
     @classmethod
     def ratio(cls, totals: torch.Tensor, sizes: torch.Tensor) -> Estimate:
         """sum(totals) / sum(sizes) of independent pairs, both [n]: a ratio of means."""
+        totals, sizes = totals.cpu().double(), sizes.cpu().double()
         value = (totals.sum() / sizes.sum()).item()
         return cls(value, cls.mean((totals - value * sizes) / sizes.mean()).error)
 
     def __repr__(self) -> str:
-        if not self.error > 1e-12 * abs(self):  # exact up to rounding, or not known
+        if self.error <= 1e-12 * abs(self):  # exact up to rounding
             return float.__repr__(self)
+        if not 0 < self.error < math.inf:  # not known
+            return f"{float(self):.6g} ± ?"
         digits = max(0, 1 - math.floor(math.log10(self.error)))  # two of the error
         return f"{float(self):.{digits}f} ± {self.error:.{digits}f}"
 

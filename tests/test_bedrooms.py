@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import pytest
 import torch
 
 from lecture_utils.estimates import Estimate
+from lecture_utils.pictures import ink
 from lecture_utils.worlds.bedrooms import (
     ATTRIBUTE_PROBS,
     ATTRIBUTES,
@@ -61,8 +63,8 @@ def test_joint_is_a_sum_over_all_rooms(rooms):
             total = 0.0
             for layout in itertools.product((0, 1), repeat=6):
                 for s, chance in enumerate(SHADOW_PROBS):
-                    ink = torch.distributions.Bernoulli(world.drawing(torch.tensor(layout), s))
-                    total += layout_prob(layout, y) * chance * ink.log_prob(x).sum().exp()
+                    coins = torch.distributions.Bernoulli(world.drawing(torch.tensor(layout), s))
+                    total += layout_prob(layout, y) * chance * coins.log_prob(x).sum().exp()
             assert world.log_joint(x)[y].item() == pytest.approx(total.log().item(), abs=1e-9)
 
 
@@ -99,7 +101,15 @@ def test_sampled_frequencies(rooms):
     shares = torch.bincount(rooms.shadow, minlength=3) / N
     assert ((shares - p).abs() < 4 * (p * (1 - p) / N).sqrt()).all()
     p = world.pictures.mean
-    assert ((rooms.x.double().mean(0) - p).abs() < 4.5 * (p * (1 - p) / N).sqrt()).all()
+    assert ((rooms.x.double().mean(0) - p).abs() < 6 * (p * (1 - p) / N).sqrt()).all()
+
+
+def test_every_combination_has_the_drawing_of_its_attributes_and_shadow():
+    codes = torch.cartesian_prod(torch.arange(64), torch.arange(3))
+    a, shadow = world.layouts[codes[:, 0]], codes[:, 1]
+    drawn = ink.bedrooms(a, shadow).double().clamp(0.005, 0.995).flatten(1)
+    assert torch.equal(world.drawing(a, shadow), drawn)
+    assert len(world.pictures.means) == 128  # shadows make the others equal
 
 
 def test_same_seed_same_rooms(rooms):
@@ -138,7 +148,8 @@ def test_posterior_is_calibrated(rooms, posterior):
 def test_entropy_two_ways(rooms):
     exact_but_one_term = world.entropy()
     plain = Estimate.mean(-world.log_prob(rooms.x.double()))
-    assert abs(exact_but_one_term - plain) < 4 * (exact_but_one_term.error + plain.error)
+    error = math.hypot(exact_but_one_term.error, plain.error)
+    assert abs(exact_but_one_term - plain) < 4 * error
 
 
 def test_a_shadow_hides_what_is_on_its_side(rooms):
@@ -173,6 +184,8 @@ def test_other_dtypes():
     [
         (lambda: world.log_joint(torch.rand(2, 784)), "0 or 1"),
         (lambda: world.posterior(torch.zeros(28, 28)), "784 pixels"),
+        (lambda: world.drawing(torch.zeros(6), 3), "shadow must be 0"),
+        (lambda: world.drawing(torch.zeros(5)), "rows of 6"),
     ],
 )
 def test_errors_say_what_to_do(call, message):

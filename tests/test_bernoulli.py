@@ -30,8 +30,9 @@ def by_hand(row: list[float], k: int, places=range(4)) -> float:
 def test_joint_is_the_product_of_its_factors():
     x = mixture.enumerate()
     assert x.shape == (16, 4) and x[5].tolist() == [0, 1, 0, 1]
-    expected = torch.tensor([[by_hand(row, k) for k in range(3)] for row in x.tolist()])
-    assert torch.allclose(mixture.log_joint(x).exp(), expected.double(), rtol=1e-6)
+    table = [[by_hand(row, k) for k in range(3)] for row in x.tolist()]
+    expected = torch.tensor(table, dtype=torch.float64)
+    assert torch.allclose(mixture.log_joint(x).exp(), expected, rtol=1e-12, atol=0)
     likelihood = mixture.log_joint(x) - torch.tensor(WEIGHTS, dtype=torch.float64).log()
     assert torch.allclose(mixture.log_likelihood(x), likelihood, atol=1e-12)
 
@@ -91,7 +92,8 @@ def test_entropy_by_enumeration_equals_the_definition_and_monte_carlo():
 def test_entropy_of_large_images_knows_its_error():
     wide = BernoulliMixture(WEIGHTS, torch.tensor(MEANS).repeat(1, 4))  # 16 pixels: not listed
     estimate = wide.entropy()
-    assert 0 < estimate.error < 0.01 and wide.entropy() == estimate  # the same in every call
+    again = BernoulliMixture(wide.weights, wide.means)
+    assert 0 < estimate.error < 0.01 and again.entropy() == estimate  # the same samples each time
     codes = torch.arange(2**16)[:, None] >> torch.arange(16) & 1
     log_px = wide.log_prob(codes)
     assert abs(estimate + (log_px.exp() @ log_px).item()) < 4 * estimate.error
@@ -144,6 +146,17 @@ def test_gradients_reach_the_means():
     m = means.detach()
     expected = torch.einsum("nk,nkd->kd", share, x[:, None] / m - (1 - x[:, None]) / (1 - m))
     assert torch.allclose(means.grad, expected, atol=1e-9)
+
+
+def test_learned_means_keep_their_gradients():
+    """Whatever was computed before, with or without gradients."""
+    means = torch.tensor(MEANS, dtype=torch.float64, requires_grad=True)
+    learned, x = BernoulliMixture(WEIGHTS, means), mixture.enumerate()
+    with torch.no_grad():
+        learned.log_prob(x)
+    for _ in range(2):
+        learned.log_prob(x).sum().backward()
+    assert means.grad.isfinite().all() and (means.grad != 0).all()
 
 
 def test_settings_move_along():

@@ -35,7 +35,8 @@ def test_a_ratio_of_means():
         (123.4, 20.0, "123 ± 20"),
         (1.5, 1e-16, "1.5"),  # nothing but rounding
         (0.25, 0.0, "0.25"),
-        (0.25, math.nan, "0.25"),
+        (0.25, math.nan, "0.25 ± ?"),
+        (0.25, math.inf, "0.25 ± ?"),
     ],
 )
 def test_it_prints_as_many_digits_as_it_knows(value, error, text):

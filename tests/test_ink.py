@@ -98,7 +98,9 @@ def test_most_pixels_are_surely_black_or_surely_white(side):
         (lambda: ink.faces(torch.zeros(1, 7), torch.zeros(1, 3)), ValueError, "rows of 8"),
         (lambda: ink.faces(torch.zeros(1, 8), torch.full((1, 3), 2)), ValueError, "0 or 1"),
         (lambda: ink.bedrooms(torch.zeros(1, 6), torch.tensor([3])), ValueError, "shadow must"),
-        (lambda: ink.bedrooms(torch.zeros(2, 6), torch.zeros(3)), ValueError, "of the 2 rooms"),
+        (lambda: ink.bedrooms(torch.zeros(2, 6), torch.zeros(3)), ValueError, "for every room"),
+        (lambda: ink.bedrooms(torch.zeros(1, 6), [0]), TypeError, "shadow must be a tensor"),
+        (lambda: ink.faces(torch.zeros(2, 8), torch.zeros(1, 3)), ValueError, "for every face"),
     ],
 )
 def test_errors_say_what_to_do(call, error, message):

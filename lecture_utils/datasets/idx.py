@@ -165,7 +165,7 @@ def _read_keras(path: Path) -> list[tuple[torch.Tensor, torch.Tensor]]:
     try:
         with np.load(path) as file:
             parts = [(file[f"x_{part}"], file[f"y_{part}"]) for part in ("train", "test")]
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
+    except (OSError, EOFError, ValueError, KeyError, zlib.error, zipfile.BadZipFile):
         raise ValueError(
             f"{path} is damaged, or not the MNIST that Keras keeps there. Delete it, or say where "
             "other files are with folder=..."

@@ -1,9 +1,9 @@
 """Painting many small pictures at once.
 
 A shape is a *signed distance*: how far a point is from the edge, negative inside. A pixel is
-covered by ``0.5 - distance / pixel``, cut to [0, 1]: that smooths every edge over one pixel and
-needs no finer grid. Shapes are painted back to front, each only in its window and only in the
-pictures that have it.
+covered by ``0.5 - distance / edge``, cut to [0, 1]: an edge one pixel wide looks smooth, and needs
+no finer grid. Shapes are painted back to front, each only in its window and only in the pictures
+that have it.
 
 Coordinates go from -1 to 1, or from -span to span: x to the right, y *down*. With ``span = S / 2``
 the unit is a pixel, and pixel edges are whole numbers.
@@ -192,9 +192,10 @@ def parts(looks: Looks) -> Iterator[Looks]:
 def ellipse(x: Any, y: Any, cx: Any, cy: Any, rx: Any, ry: Any) -> torch.Tensor:
     """Around (cx, cy) with the half-axes rx and ry: the distance to first order at the edge."""
     u, v = (x - cx) / rx, (y - cy) / ry
-    radius = (u * u + v * v).sqrt()
-    slope = ((u / rx) ** 2 + (v / ry) ** 2).sqrt()  # of `radius`, times `radius`
-    return radius * (radius - 1) / (slope + 1e-6)
+    tiny = 1e-12  # else the center itself would be 0/0
+    radius = (u * u + v * v + tiny).sqrt()
+    slope = ((u / rx) ** 2 + (v / ry) ** 2 + tiny / (rx * ry)).sqrt()  # of `radius`, times it
+    return radius * (radius - 1) / slope
 
 
 def circle(x: Any, y: Any, cx: Any, cy: Any, r: Any) -> torch.Tensor:

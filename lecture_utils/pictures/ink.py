@@ -48,6 +48,11 @@ def faces(genes: torch.Tensor, garments: torch.Tensor) -> torch.Tensor:
         binary(genes, len(GENES), "genes"),
         binary(garments, len(GARMENTS), "garments"),
     )
+    if genes.ndim != 2 or len(garments) != len(genes) or garments.ndim != 2:
+        raise ValueError(
+            "genes must be [n, 8] and garments [n, 3], a row of each for every face, not "
+            f"{list(genes.shape)} and {list(garments.shape)}."
+        )
     n, device = len(genes), genes.device
     on = dict(zip(GENES, genes.unbind(-1), strict=True))
     hat, scarf, sunglasses = garments.unbind(-1)
@@ -154,10 +159,12 @@ def bedrooms(attributes: torch.Tensor, shadow: torch.Tensor) -> torch.Tensor:
         TypeError, ValueError: If they are no such tensors.
     """
     attributes = binary(attributes, len(ATTRIBUTES), "attributes")
-    if shadow.shape != attributes.shape[:1]:
+    if not isinstance(shadow, torch.Tensor):
+        raise TypeError(f"shadow must be a tensor, not {type(shadow).__name__}.")
+    if attributes.ndim != 2 or shadow.shape != attributes.shape[:1]:
         raise ValueError(
-            f"shadow must be one number for each of the {len(attributes)} rooms, not "
-            f"{list(shadow.shape)}."
+            "attributes must be [n, 6] and shadow [n], a row and a number for every room, not "
+            f"{list(attributes.shape)} and {list(shadow.shape)}."
         )
     if not ((shadow == 0) | (shadow == 1) | (shadow == 2)).all():
         raise ValueError("shadow must be 0 (none), 1 (left) or 2 (right) for each room.")

@@ -131,7 +131,7 @@ class ImageWorld:
         return self.pictures.log_prob(x, seen)
 
     def pixel_probs(self, x: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
-        """p(x_d = 1 | seen pixels) for every pixel d: what an observer imagines, [..., D]."""
+        """p(x_d = 1 | seen pixels) for every pixel d, as if it were drawn anew, [..., D]."""
         return self.pictures.pixel_probs(x, seen)
 
     def conditional(self, x: torch.Tensor, missing: Any) -> BernoulliMixture:
@@ -171,9 +171,11 @@ class ImageWorld:
         return self._by_code(likelihood[..., which] + probs.log()).logsumexp(-1)
 
     def _drawing(self, code: torch.Tensor, nuisance: torch.Tensor | int) -> torch.Tensor:
-        """p(x_d = 1 | c, e), [..., D] float64, of the numbers of codes and nuisances [...]."""
-        nuisances = len(self._probs) // self._codes
-        return self.pictures.means[self._which.to(code.device)[code * nuisances + nuisance]]
+        """p(x_d = 1 | c, e), [..., D], of the numbers of codes and nuisances [...]."""
+        if isinstance(nuisance, torch.Tensor):
+            nuisance = nuisance.cpu()
+        row = self._which[code.cpu() * (len(self._probs) // self._codes) + nuisance]
+        return self.pictures.means[row.to(self.device)]
 
     def _by_code(self, values: torch.Tensor) -> torch.Tensor:
         """[..., C * E] as [..., C, E]."""

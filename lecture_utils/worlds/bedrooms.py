@@ -117,8 +117,14 @@ class Bedrooms(ImageWorld):
 
         Returns:
             [..., D] float64.
+
+        Raises:
+            TypeError, ValueError: If they are other numbers, or have another shape.
         """
-        return self._drawing(number(attributes, len(ATTRIBUTES), "attributes"), shadow)
+        shadow = torch.as_tensor(shadow)
+        if not torch.isin(shadow, torch.arange(len(SHADOWS), device=shadow.device)).all():
+            raise ValueError(f"shadow must be 0 (none), 1 (left) or 2 (right), not {shadow}.")
+        return self._drawing(number(attributes, len(ATTRIBUTES), "attributes"), shadow.long())
 
     def log_joint(self, x: torch.Tensor, seen: torch.Tensor | None = None) -> torch.Tensor:
         """log p(x, y) in nats for both labels: plain, luxurious.

@@ -250,7 +250,7 @@ class BernoulliMixture:
         """E[function(x)]: a sum over all images if they have at most 14 pixels, else a mean.
 
         Args:
-            function: Takes images x [m, D] float64, gives numbers [m].
+            function: Takes images x [m, D] in float64 (float32 on MPS), gives numbers [m].
             n: The mean is over this many images; they are the same in every call (seed 0).
 
         Returns:
@@ -289,9 +289,8 @@ class BernoulliMixture:
         return BernoulliMixture(self.weights, self.means, dtype=dtype, device=device)
 
     @cached_property
-    def _tables(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """logit(m) and log(1 - m), [K, D]."""
-        return self.means.logit(), (-self.means).log1p()
+    def _kept_tables(self) -> tuple[torch.Tensor, torch.Tensor]:
+        return _tables(self.means)
 
     def _seen(self, x: torch.Tensor, seen: Any) -> torch.Tensor:
         """A mask that broadcasts with `x`, on its device."""
@@ -309,7 +308,9 @@ class BernoulliMixture:
         if seen is not None:
             seen = self._seen(x, seen)
         known = pixels(x, self.event_shape, seen)
-        logits, log_off = (t.to(known) for t in self._tables)
+        # Means that are being learned change: their tables are made anew, and gradients flow.
+        tables = _tables(self.means) if self.means.requires_grad else self._kept_tables
+        logits, log_off = (t.to(known) for t in tables)
         # sum_d x log m + (1 - x) log(1 - m) = x . logit(m) + sum_d log(1 - m)
         off = log_off.sum(-1) if seen is None else seen.to(known) @ log_off.T
         return known @ logits.T + off
@@ -317,3 +318,8 @@ class BernoulliMixture:
     def _log_joint(self, x: torch.Tensor, seen: Any) -> torch.Tensor:
         likelihood = self._log_likelihood(x, seen)
         return likelihood + self.weights.log().to(likelihood)
+
+
+def _tables(means: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """logit(m) and log(1 - m), [K, D]."""
+    return means.logit(), (-means).log1p()

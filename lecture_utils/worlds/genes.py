@@ -5,9 +5,9 @@ of them, and p(x), p(z | x) and every bound on log p(x) are sums that a laptop c
 small ink drawing: pixels are black with the probability that the drawing says, independently given
 the genes and the garments.
 
-What makes a face ambiguous is mostly not noise in the ink. A hat covers the hairline, a scarf the
-dimples, sunglasses the eyes; and freckles and dimples leave faint marks on the same spots, so that
-one explains the other away.
+What makes a face ambiguous is for the larger part not noise in the ink. A hat covers the hairline,
+a scarf the dimples, sunglasses eyes and brows. Freckles and dimples leave faint marks on the same
+spots, so that one explains the other away.
 
 In this world a trait is one gene. In ours hardly any is.
 """
@@ -98,7 +98,7 @@ class GeneFaces(ImageWorld):
         """The numbers of genotypes z [..., 8] in the list `genotypes`, [...] int64.
 
         Raises:
-            ValueError: If the last axis is not eight zeros and ones.
+            TypeError, ValueError: If it is not a tensor of zeros and ones, eight in its last axis.
         """
         return number(z, len(GENES), "z")
 

@@ -650,7 +650,10 @@ def test_a_tracer_such_as_a_debugger_is_put_back(short):
         sys.settrace(old)
 
 
-def test_many_slow_calls_are_the_students_fault(short):
+def test_many_slow_calls_are_the_students_fault(short, monkeypatch):
+    # No single call comes near its limit, even on a busy machine; all together pass theirs.
+    monkeypatch.setattr(running, "CALL_SECONDS", 60.0)
+
     def slow(logits, x):
         time.sleep(0.09)
         return right(logits, x)

@@ -195,7 +195,7 @@ def finish(raw: Path, site: Path, start: str, macros: dict) -> None:
     shutil.copytree(raw, fresh, ignore=shutil.ignore_patterns(".buildinfo*", "_sources"))
     if (ROOT / "notebooks").is_dir():
         shutil.copytree(ROOT / "notebooks", fresh / "notebooks",
-                        ignore=shutil.ignore_patterns(".*", "README*"))
+                        ignore=shutil.ignore_patterns(".*"))
     pages = {path: path.read_text(encoding="utf8") for path in fresh.rglob("*.html")}
     for pattern in repair(pages):
         logger.warning("the theme's pages have changed: nothing matches %s", pattern)

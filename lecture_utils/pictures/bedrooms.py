@@ -21,11 +21,12 @@ import torch
 from ..device import uniform
 from .canvas import (
     Canvas,
-    binary,
+    binary_rows,
     both,
     box,
     capsule,
     circle,
+    color_of,
     either,
     ellipse,
     outline,
@@ -112,12 +113,7 @@ def looks(attributes: torch.Tensor, *, generator: torch.Generator | None = None)
         TypeError: If `attributes` is not a tensor.
         ValueError: If its shape is another one, or it holds something else than zeros and ones.
     """
-    given = binary(attributes, len(ATTRIBUTES), "attributes")
-    if given.ndim != 2:
-        raise ValueError(
-            f"attributes must be [n, {len(ATTRIBUTES)}], one row a room, not {list(given.shape)}; "
-            "for a single room use attributes[None]."
-        )
+    given = binary_rows(attributes, len(ATTRIBUTES), "attributes")
     size, device = (len(given), _NUMBERS), given.device
     lots = uniform(size, generator=generator, device=device, dtype=torch.float32)
     lot = iter(lots.unbind(-1))
@@ -191,13 +187,13 @@ class _Room:
         self.paint = self.canvas.paint
         dim = torch.where(looks.night[:, None], side.new_tensor(_NIGHT), 1.0)
         self._dim = dim.to(dtype)
-        self.wall = self.lit(_of(looks.palette, _PALETTES[:, 0]))
+        self.wall = self.lit(color_of(_PALETTES[:, 0], looks.palette))
         fabrics, first = _PALETTES[:, 1:].flatten(0, 1), looks.palette * 3
         self.blanket, self.velvet, self.wool = (
-            self.lit(_of(first + (looks.fabric + i) % 3, fabrics)) for i in range(3)
+            self.lit(color_of(fabrics, first + (looks.fabric + i) % 3)) for i in range(3)
         )
-        self.floor = self.lit(_of(looks.floor, _FLOORS))
-        self.wood = self.lit(_of(looks.wood, _WOODS))
+        self.floor = self.lit(color_of(_FLOORS, looks.floor))
+        self.wood = self.lit(color_of(_WOODS, looks.wood))
         white = rgb("#fbf7ee").to(self._dim)
         self.linen = (white + self.lit(white)) / 2  # white shines even by night
 
@@ -389,7 +385,7 @@ class _Room:
         def inside(p: Any, x: Any, y: Any) -> torch.Tensor:
             return box(x, y, p.picture, p.high, 0.155, 0.12)
 
-        frame = self.lit(_of(looks.frame, _FRAMES))
+        frame = self.lit(color_of(_FRAMES, looks.frame))
         self.paint(
             lambda p, x, y: box(x, y, p.picture + 0.01, p.high + 0.02, 0.215, 0.18),
             _toward(self.wall, 0.0, 0.25),
@@ -399,7 +395,7 @@ class _Room:
         self.paint(
             lambda p, x, y: box(x, y, p.picture, p.high, 0.215, 0.18), frame, only=has, window=area
         )
-        skies = self.lit(_of(looks.motif, rgb("#cfe8ee", "#f9c27f", "#f6ecd8")))
+        skies = self.lit(color_of(rgb("#cfe8ee", "#f9c27f", "#f6ecd8"), looks.motif))
         self.paint(inside, skies, only=has, window=area)
         for motif, shape, color in (
             (0, lambda p, x, y: circle(x, y, p.picture + 0.08, p.high - 0.05, 0.04), "#f3b33d"),
@@ -705,11 +701,6 @@ class _Room:
                 opacity=opacity,
                 soft=2 * r,
             )
-
-
-def _of(number: torch.Tensor, colors: torch.Tensor) -> torch.Tensor:
-    """The colors [n, 3] that whole numbers [n] choose from a table."""
-    return colors.to(number.device)[number]
 
 
 def _toward(color: torch.Tensor, white: float, share: float) -> torch.Tensor:

@@ -155,9 +155,9 @@ def rgb(*colors: str) -> torch.Tensor:
     return torch.tensor(codes)
 
 
-def pick(chance: torch.Tensor, table: torch.Tensor) -> torch.Tensor:
-    """The entries of `table` [K, ...] that uniform numbers `chance` [n] choose, [n, ...]."""
-    return table.to(chance.device)[(chance * len(table)).long().clamp(max=len(table) - 1)]
+def color_of(table: torch.Tensor, number: torch.Tensor) -> torch.Tensor:
+    """The colors [n, 3] that whole numbers [n] choose from a table [K, 3]."""
+    return table.to(number.device)[number]
 
 
 def binary(rows: torch.Tensor, size: int, name: str) -> torch.Tensor:
@@ -179,6 +179,21 @@ def binary(rows: torch.Tensor, size: int, name: str) -> torch.Tensor:
         low, high = rows.min().item(), rows.max().item()
         raise ValueError(f"{name} must be 0 or 1, but they go from {low} to {high}.")
     return rows.bool()
+
+
+def binary_rows(rows: torch.Tensor, size: int, name: str) -> torch.Tensor:
+    """As `binary`, for [n, size]: one row for each picture.
+
+    Raises:
+        TypeError, ValueError: As `binary`, or if there is not one row a picture.
+    """
+    rows = binary(rows, size, name)
+    if rows.ndim != 2:
+        raise ValueError(
+            f"{name} must be [n, {size}], a row for each picture, not {list(rows.shape)}. For a "
+            f"single picture use {name}[None]."
+        )
+    return rows
 
 
 def parts(looks: Looks) -> Iterator[Looks]:

@@ -21,11 +21,12 @@ from ..device import categorical, uniform
 from .canvas import (
     Canvas,
     Window,
-    binary,
+    binary_rows,
     both,
     box,
     capsule,
     circle,
+    color_of,
     either,
     ellipse,
     outline,
@@ -147,7 +148,7 @@ def looks(
         >>> draw(looks(genes), size=64).shape
         torch.Size([1, 3, 64, 64])
     """
-    genes = _rows(genes, GENES, "genes")
+    genes = binary_rows(genes, len(GENES), "genes")
     chances = {"hat": hat, "scarf": scarf, "sunglasses": sunglasses}
     for name, chance in chances.items():
         if not 0 <= chance <= 1:
@@ -241,10 +242,10 @@ def _paint(looks: Looks, size: int, gray: bool, dtype: torch.dtype) -> torch.Ten
     """The pictures of few people, [n, 3 or 1, S, S], painted from back to front."""
     device = looks.round.device
     canvas = Canvas(len(looks), size, _numbers(looks), gray=gray, device=device, dtype=dtype)
-    skin = _SKIN.to(device)[looks.skin]
+    skin = color_of(_SKIN, looks.skin)
     hair = _either_of(_HAIR, looks.dark, looks.hair)
     iris = _either_of(_EYES, looks.eyes, looks.eye)
-    shirt, cloth = _CLOTH.to(device)[looks.shirt], _CLOTH.to(device)[looks.cloth]
+    shirt, cloth = color_of(_CLOTH, looks.shirt), color_of(_CLOTH, looks.cloth)
     _paint_behind(canvas, looks, skin, hair, shirt)
     _paint_face(canvas, looks, skin, hair)
     _paint_eyes(canvas, looks, skin, hair, iris)
@@ -286,10 +287,9 @@ def _paint_behind(
     canvas: Canvas, looks: Looks, skin: torch.Tensor, hair: torch.Tensor, shirt: torch.Tensor
 ) -> None:
     """The background, the hair behind the head, the shirt, and the neck."""
-    device = skin.device
     canvas.pose()
     canvas.paint(
-        lambda p, x, y: x.new_full((1, 1, 1), -1.0), _BACKGROUND.to(device)[looks.background]
+        lambda p, x, y: x.new_full((1, 1, 1), -1.0), color_of(_BACKGROUND, looks.background)
     )
     canvas.paint(lambda p, x, y: circle(x, y, 0, -0.1, 0.75), "#ffffff", opacity=0.4, soft=0.9)
     canvas.pose("turn", "right", "down")
@@ -568,7 +568,7 @@ def _paint_garments(canvas: Canvas, looks: Looks, cloth: torch.Tensor) -> None:
         only=looks.hat & looks.pompom,
         window=_window(0.12, -1, -0.6),
     )
-    frames = _FRAMES.to(cloth.device)[looks.frame]
+    frames = color_of(_FRAMES, looks.frame)
     lenses = _window(0.62, _EYE - 0.25, _EYE + 0.25)
 
     def glasses(p: Any, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
@@ -639,14 +639,3 @@ def _either_of(
     """[n, 3] colors from the first table, or from the second where the switch is on."""
     both_tables = torch.stack(list(tables)).to(index.device)
     return both_tables[switch.long(), index]
-
-
-def _rows(rows: Any, names: Sequence[str], name: str) -> torch.Tensor:
-    """[n, len(names)] bool; raises where `rows` is something else than zeros and ones."""
-    rows = binary(rows, len(names), name)
-    if rows.ndim != 2:
-        raise ValueError(
-            f"{name} has shape {list(rows.shape)}, but must be [n, {len(names)}], a row for each "
-            f"face: {', '.join(names)}. For one face, use {name}[None]."
-        )
-    return rows

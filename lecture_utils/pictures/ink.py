@@ -14,7 +14,7 @@ from .bedrooms import ATTRIBUTES
 from .canvas import (
     Canvas,
     Shape,
-    binary,
+    binary_rows,
     both,
     box,
     circle,
@@ -44,14 +44,12 @@ def faces(genes: torch.Tensor, garments: torch.Tensor) -> torch.Tensor:
     Raises:
         TypeError, ValueError: If they are no such tensors.
     """
-    genes, garments = (
-        binary(genes, len(GENES), "genes"),
-        binary(garments, len(GARMENTS), "garments"),
-    )
-    if genes.ndim != 2 or len(garments) != len(genes) or garments.ndim != 2:
+    genes = binary_rows(genes, len(GENES), "genes")
+    garments = binary_rows(garments, len(GARMENTS), "garments")
+    if len(garments) != len(genes):
         raise ValueError(
-            "genes must be [n, 8] and garments [n, 3], a row of each for every face, not "
-            f"{list(genes.shape)} and {list(garments.shape)}."
+            "There must be a row of genes and one of garments for every face, not "
+            f"{len(genes)} and {len(garments)}."
         )
     n, device = len(genes), genes.device
     on = dict(zip(GENES, genes.unbind(-1), strict=True))
@@ -67,9 +65,9 @@ def faces(genes: torch.Tensor, garments: torch.Tensor) -> torch.Tensor:
     canvas = Canvas(n, SIDE, numbers, gray=True, span=SIDE / 2, edge=0.4, device=device)
     paint, draw_line = canvas.paint, functools.partial(_draw_line, canvas)
 
-    def dot(column: float, row: float, wide: float = 0.5, high: float = 0.5) -> Shape:
-        """A rectangle around a pixel on either side; pixel 0 is the first right of the middle."""
-        return lambda p, x, y: box(x.abs(), y, column + 0.5, row + 0.5, wide, high)
+    def dot(column: int, row: int) -> Shape:
+        """A pixel on either side; column 0 is the first right of the middle, row 0 below it."""
+        return lambda p, x, y: box(x.abs(), y, column + 0.5, row + 0.5, 0.5, 0.5)
 
     draw_line(lambda p, x, y: ellipse(x.abs(), y, p.wide + 0.7, 2.3, 1.4, 2.1))
     draw_line(lambda p, x, y: ellipse(x, y, 0, 2.0, p.wide, p.tall))
@@ -158,13 +156,13 @@ def bedrooms(attributes: torch.Tensor, shadow: torch.Tensor) -> torch.Tensor:
     Raises:
         TypeError, ValueError: If they are no such tensors.
     """
-    attributes = binary(attributes, len(ATTRIBUTES), "attributes")
+    attributes = binary_rows(attributes, len(ATTRIBUTES), "attributes")
     if not isinstance(shadow, torch.Tensor):
         raise TypeError(f"shadow must be a tensor, not {type(shadow).__name__}.")
-    if attributes.ndim != 2 or shadow.shape != attributes.shape[:1]:
+    if shadow.shape != attributes.shape[:1]:
         raise ValueError(
-            "attributes must be [n, 6] and shadow [n], a row and a number for every room, not "
-            f"{list(attributes.shape)} and {list(shadow.shape)}."
+            f"shadow must be [{len(attributes)}], a number for every room, not "
+            f"{list(shadow.shape)}."
         )
     if not ((shadow == 0) | (shadow == 1) | (shadow == 2)).all():
         raise ValueError("shadow must be 0 (none), 1 (left) or 2 (right) for each room.")

@@ -10,7 +10,7 @@ import torch
 from ..device import categorical
 from ..estimates import Estimate
 from ..pictures.canvas import binary
-from ._shared import count
+from ._shared import count, like
 from .bernoulli import BernoulliMixture
 
 _LEAST = 0.005  # no pixel is surer than this: ink runs, paper has specks
@@ -39,25 +39,27 @@ def independent(codes: torch.Tensor, probs: Sequence[float]) -> torch.Tensor:
 
 
 class ImageWorld:
-    """Binary images of a code c, partly hidden by a nuisance e; both are summed over exactly.
+    """Binary images of a code c, partly hidden by a nuisance u; both are summed over exactly.
 
-    p(x) = sum_c p(c) sum_e p(e) prod_d p(x_d | c, e). The C codes and E nuisances are all listed.
+    p(x) = sum_c p(c) sum_u p(u) prod_d p(x_d | c, u). The C codes and U nuisances are all listed.
 
     Args:
-        drawings: [C * E, S, S] ink, code by code: the probability that a pixel is on, between 0 and
+        codes: [C, F] zeros and ones.
+        drawings: [C * U, S, S] ink, code by code: the probability that a pixel is on, between 0 and
             1; it is cut to [0.005, 0.995].
         code_probs: [C] p(c).
-        nuisance_probs: [E] p(e).
+        nuisance_probs: [U] p(u).
         dtype: Of the samples; torch's default when None.
         device: Of the samples; the CPU when None.
 
     Attributes:
         pictures: The mixture of all drawings that differ. What is hidden makes no difference, so
-            there are fewer of them than C * E.
+            there are fewer of them than C * U.
     """
 
     def __init__(
         self,
+        codes: torch.Tensor,
         drawings: torch.Tensor,
         code_probs: torch.Tensor,
         nuisance_probs: torch.Tensor,
@@ -66,10 +68,10 @@ class ImageWorld:
         device: torch.device | str | None = None,
     ) -> None:
         self.side = drawings.shape[-1]
-        self._codes = len(code_probs)
+        self._codes, self._nuisances = codes, len(nuisance_probs)
         ink = drawings.double().clamp(_LEAST, 1 - _LEAST).reshape(-1, self.side**2)
-        distinct, self._which = ink.unique(dim=0, return_inverse=True)  # [C * E] drawing of each
-        self._probs = torch.outer(code_probs, nuisance_probs).flatten()  # [C * E] p(c) p(e)
+        distinct, self._which = ink.unique(dim=0, return_inverse=True)  # [C * U] drawing of each
+        self._probs = torch.outer(code_probs, nuisance_probs).flatten()  # [C * U] p(c) p(u)
         self.pictures = BernoulliMixture(
             self._probs.new_zeros(len(distinct)).index_add_(0, self._which, self._probs),
             distinct,
@@ -146,6 +148,14 @@ class ImageWorld:
         """
         return self.pictures.entropy()
 
+    def posterior(self, x: torch.Tensor, seen: torch.Tensor | None = None) -> torch.Tensor:
+        """What `x` says about what is asked for: a subclass says what that is."""
+        raise NotImplementedError("A subclass of ImageWorld defines posterior(x, seen).")
+
+    def posterior_entropy(self) -> Estimate:
+        """What an image leaves open in nats, on average: the mean entropy of `posterior`."""
+        return self.pictures.average(lambda x: torch.special.entr(self.posterior(x)).sum(-1))
+
     def to(
         self, device: torch.device | str | None = None, dtype: torch.dtype | None = None
     ) -> Self:
@@ -161,8 +171,7 @@ class ImageWorld:
         probs = self._probs.to(self.pictures.weights)
         both = categorical(probs, count(n), generator=generator)
         x = self.pictures.sample_given(self._which.to(both.device)[both], generator=generator)
-        nuisances = len(probs) // self._codes
-        return x, both // nuisances, both % nuisances
+        return x, both // self._nuisances, both % self._nuisances
 
     def _log_codes(self, x: torch.Tensor, seen: torch.Tensor | None) -> torch.Tensor:
         """log p(x, c) with the nuisance summed out, [..., C] in the working dtype."""
@@ -170,13 +179,18 @@ class ImageWorld:
         which, probs = self._which.to(x.device), self._probs.to(likelihood)
         return self._by_code(likelihood[..., which] + probs.log()).logsumexp(-1)
 
+    def _marginals(self, x: torch.Tensor, seen: torch.Tensor | None) -> torch.Tensor:
+        """p(c_f = 1 | x) for each of the F zeros and ones of a code, [..., F]."""
+        share = self._log_codes(x, seen).softmax(-1)
+        return like(x, (share @ self._codes.to(share)).clamp(max=1))  # rounding
+
     def _drawing(self, code: torch.Tensor, nuisance: torch.Tensor | int) -> torch.Tensor:
-        """p(x_d = 1 | c, e), [..., D], of the numbers of codes and nuisances [...]."""
+        """p(x_d = 1 | c, u), [..., D], of the numbers of codes and nuisances [...]."""
         if isinstance(nuisance, torch.Tensor):
             nuisance = nuisance.cpu()
-        row = self._which[code.cpu() * (len(self._probs) // self._codes) + nuisance]
+        row = self._which[code.cpu() * self._nuisances + nuisance]
         return self.pictures.means[row.to(self.device)]
 
     def _by_code(self, values: torch.Tensor) -> torch.Tensor:
-        """[..., C * E] as [..., C, E]."""
-        return values.unflatten(-1, (self._codes, -1))
+        """[..., C * U] as [..., C, U]."""
+        return values.unflatten(-1, (-1, self._nuisances))

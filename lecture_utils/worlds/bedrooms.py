@@ -82,6 +82,7 @@ class Bedrooms(ImageWorld):
             self.layouts.repeat_interleave(len(shadows), 0), shadows.repeat(len(self.layouts))
         )
         super().__init__(
+            self.layouts,
             drawings,
             both.sum(-1),
             torch.tensor(SHADOW_PROBS, dtype=torch.float64),
@@ -146,16 +147,11 @@ class Bedrooms(ImageWorld):
         self, x: torch.Tensor, seen: torch.Tensor | None = None
     ) -> torch.Tensor:
         """p(attribute = 1 | x) for each attribute, [..., 6]."""
-        share = self._log_codes(x, seen).softmax(-1)
-        return like(x, (share @ self.layouts.to(share)).clamp(max=1))  # rounding
+        return self._marginals(x, seen)
 
     def bayes_accuracy(self) -> Estimate:
         """E[max_y p(y | x)]: how often the best possible judge is right."""
         return self.pictures.average(lambda x: self.posterior(x).amax(-1))
-
-    def posterior_entropy(self) -> Estimate:
-        """H(y | x) in nats: the log loss of the best possible judge."""
-        return self.pictures.average(lambda x: torch.special.entr(self.posterior(x)).sum(-1))
 
     def _log_labels(self, x: torch.Tensor, seen: torch.Tensor | None) -> torch.Tensor:
         """log p(x, y) = log sum_a p(x, a) p(y | a), [..., 2] in the working dtype."""

@@ -18,7 +18,6 @@ from typing import NamedTuple
 
 import torch
 
-from ..estimates import Estimate
 from ..pictures import faces, ink
 from ._images import ImageWorld, combinations, independent, number
 from ._shared import like
@@ -75,6 +74,7 @@ class GeneFaces(ImageWorld):
             self.outfits.repeat(len(self.genotypes), 1),
         )
         super().__init__(
+            self.genotypes,
             drawings,
             independent(self.genotypes, GENE_PROBS),
             independent(self.outfits, GARMENT_PROBS),
@@ -138,9 +138,4 @@ class GeneFaces(ImageWorld):
 
     def gene_posterior(self, x: torch.Tensor, seen: torch.Tensor | None = None) -> torch.Tensor:
         """p(gene = 1 | x) for each gene: the marginals of the posterior, [..., 8]."""
-        share = self._log_codes(x, seen).softmax(-1)
-        return like(x, (share @ self.genotypes.to(share)).clamp(max=1))  # rounding
-
-    def posterior_entropy(self) -> Estimate:
-        """H(z | x) in nats: what a face leaves open about the genes, on average."""
-        return self.pictures.average(lambda x: torch.special.entr(self.posterior(x)).sum(-1))
+        return self._marginals(x, seen)

@@ -14,9 +14,9 @@ from lecture_utils.training.autoregressive import (
     CausalGRU,
     CausalTransformer,
     NGram,
-    Score,
     TokenModel,
 )
+from lecture_utils.training.score import Score
 from lecture_utils.worlds.weather import WeatherDiary
 
 

@@ -10,7 +10,6 @@ Every model has ``logits(x)``, ``log_prob(x)`` in nats, ``num_tokens(x)`` and ``
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -18,9 +17,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from ..device import categorical, uniform
-from ..estimates import Estimate
 from .checks import whole
-from .loop import Trainer
+from .likelihood import LikelihoodTrainer
 
 
 class TokenModel(nn.Module):
@@ -375,62 +373,10 @@ class MADE(nn.Module):
             )
 
 
-@dataclass(frozen=True, repr=False)
-class Score:
-    """How well a model predicts some examples.
-
-    Attributes:
-        log_px: [n] float64, log p(x) of each example in nats.
-        tokens: [n] float64, the tokens (or pixels) of each example.
-    """
-
-    log_px: torch.Tensor
-    tokens: torch.Tensor
-
-    @property
-    def nats(self) -> Estimate:
-        """-log p(x), nats an example: the mean and its standard error."""
-        return Estimate.mean(-self.log_px)
-
-    @property
-    def nats_per_token(self) -> Estimate:
-        """Nats a token: all nats over all tokens."""
-        return Estimate.ratio(-self.log_px, self.tokens)
-
-    @property
-    def bits_per_dimension(self) -> float:
-        """Nats a token over log 2."""
-        return self.nats_per_token / math.log(2)
-
-    @property
-    def perplexity(self) -> float:
-        """exp(nats a token): as unsure as between that many equally likely tokens."""
-        return math.exp(self.nats_per_token)
-
-    def excess(self, log_px: torch.Tensor) -> Estimate:
-        """Nats a token above another model, given its log p(x) [n] of the *same* examples.
-
-        Both scores share the luck of the test set; most of it cancels in their paired difference.
-        """
-        if log_px.shape != self.log_px.shape:
-            raise ValueError(
-                f"Expected the log p(x) of the same {len(self.log_px)} examples, "
-                f"got a tensor of shape {list(log_px.shape)}."
-            )
-        return Estimate.ratio(log_px.cpu().double() - self.log_px, self.tokens)
-
-    def __repr__(self) -> str:
-        nats, each = self.nats, self.nats_per_token
-        return (
-            f"{nats:.3f} ± {nats.error:.3f} nats an example "
-            f"({each:.4f} ± {each.error:.4f} a token, "
-            f"{self.bits_per_dimension:.3f} bits per dimension, "
-            f"perplexity {self.perplexity:.3f}; n = {len(self.log_px)})"
-        )
-
-
-class AutoregressiveTrainer(Trainer):
+class AutoregressiveTrainer(LikelihoodTrainer):
     """Trains a model by maximum likelihood with teacher forcing, and scores it.
+
+    Beside the loss, nats an example, the history notes the nats per token.
 
     Args:
         model: Any model of this module, or one with the same methods.
@@ -438,23 +384,7 @@ class AutoregressiveTrainer(Trainer):
     """
 
     def __init__(self, model: nn.Module, **options: Any) -> None:
-        super().__init__(model, negative_log_likelihood, **options)
-
-    @torch.no_grad()
-    def evaluate(self, x: torch.Tensor, batch_size: int = 1000) -> Score:
-        """Score the trained model on examples [n, ...], for instance a test set."""
-        model = self.trained
-        was_training = model.training
-        model.eval()
-        parts = x.to(self.device).split(batch_size)
-        log_px = torch.cat([model.log_prob(part).cpu() for part in parts]).double()
-        tokens = torch.cat([model.num_tokens(part).cpu() for part in parts]).double()
-        model.train(was_training)
-        return Score(log_px, tokens)
-
-    def sample(self, *args: Any, **options: Any) -> torch.Tensor:
-        """Draw from the trained model: see its `sample`."""
-        return self.trained.sample(*args, **options)
+        super().__init__(model, loss=negative_log_likelihood, **options)
 
 
 def negative_log_likelihood(

@@ -77,6 +77,7 @@ class Trainer:
         self._autocast = extras.autocast(amp, self.device)
         self._scaler = torch.amp.GradScaler(self.device.type, enabled=amp == "fp16")
         self.step, self.history = 0, History()
+        self.progress = 0.0  # from 0 to 1: what a loss that changes during the run may read
         self._pending: list[dict[str, torch.Tensor]] = []  # losses still on the device
         self._checked: set[str] = set()  # models whose gradients have been looked at
         self._streams = streams.fresh(seed, "noise", self.device, self.rank)
@@ -111,16 +112,16 @@ class Trainer:
         self._scaler.step(optimizer)
         self._scaler.update()
         torch.clear_autocast_cache()  # it holds the weights as they were before this update
-        if self.ema:
-            extras.update_average(self.averages[name], model, self.ema, self.step)
 
     def _loop(self, batches: Iterable[Batch], steps: int, chores: list[Chore]) -> None:
         """Step after step; each of the `chores` (every, what) now and then, and at the end."""
         with StopButton() as button:
             for batch in batches:
-                extras.set_rates(self.optimizers, self.schedule, self.step / steps)
+                self.progress = self.step / steps
+                extras.set_rates(self.optimizers, self.schedule, self.progress)
                 with self._autocast():
                     terms = self.train_step(*batch)
+                extras.update_averages(self.averages, self.models, self.ema, self.step)
                 self._pending.append({name: term.detach() for name, term in terms.items()})
                 self.step += 1
                 stop = processes.any_process(button.pressed, self.device, self.world)

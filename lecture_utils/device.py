@@ -33,10 +33,7 @@ def best_device(*, quiet: bool = False) -> torch.device:
         device = as_device(name, source="LECTURE_DEVICE")
         reason = f"LECTURE_DEVICE asks for {name}"
     elif (found := _accelerator()) is not None:
-        count = torch.accelerator.device_count()
-        index = int(os.environ.get("LOCAL_RANK", 0)) % count
-        device = torch.device(found.type, index) if count > 1 else found
-        reason = "the accelerator PyTorch found"
+        device, reason = _own(found), "the accelerator PyTorch found"
     else:
         device, reason = torch.device("cpu"), "PyTorch found no accelerator"
     line = f"Computing on {device} ({reason})."
@@ -50,6 +47,8 @@ def best_device(*, quiet: bool = False) -> torch.device:
 
 def as_device(device: str | torch.device, *, source: str = "device") -> torch.device:
     """`device` as a ``torch.device`` that this machine really has.
+
+    Under ``torchrun`` a name without a number means another accelerator in each process.
 
     Args:
         device: A name such as ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``, or a device.
@@ -79,7 +78,7 @@ def as_device(device: str | torch.device, *, source: str = "device") -> torch.de
             f"{source} asks for {str(device)!r}, but there are only "
             f"{torch.accelerator.device_count()} devices of that kind (they count from 0)."
         )
-    return device
+    return _own(device)
 
 
 def synchronize(device: torch.device) -> None:
@@ -94,6 +93,17 @@ def peak_memory(device: torch.device) -> int | None:
         return None
     try:
         return torch.accelerator.max_memory_allocated(device)
+    except RuntimeError:  # a device without memory statistics
+        return None
+
+
+def free_memory(device: torch.device) -> int | None:
+    """The bytes that are free on `device`, or None where that is not measured (as on the CPU)."""
+    ask = getattr(torch.get_device_module(device), "mem_get_info", None)
+    if device.type == "cpu" or ask is None:
+        return None
+    try:
+        return ask(device)[0]
     except RuntimeError:  # a device without memory statistics
         return None
 
@@ -138,6 +148,14 @@ def categorical(
 
 def _accelerator() -> torch.device | None:
     return torch.accelerator.current_accelerator(check_available=True)
+
+
+def _own(device: torch.device) -> torch.device:
+    """The accelerator of this process: `device`, with a number if there are several of its kind."""
+    count = torch.accelerator.device_count()
+    if device.index is not None or count < 2:
+        return device
+    return torch.device(device.type, int(os.environ.get("LOCAL_RANK", 0)) % count)
 
 
 def _in_colab() -> bool:

@@ -36,6 +36,11 @@ def test_each_process_gets_its_own_accelerator(monkeypatch):
     monkeypatch.setattr(torch.accelerator, "device_count", lambda: 2)
     monkeypatch.setenv("LOCAL_RANK", "1")
     assert devices.best_device(quiet=True) == torch.device("cuda", 1)
+    assert devices.as_device("cuda") == torch.device("cuda", 1)
+    monkeypatch.setenv("LECTURE_DEVICE", "cuda")
+    assert devices.best_device(quiet=True) == torch.device("cuda", 1)
+    monkeypatch.delenv("LOCAL_RANK")
+    assert devices.as_device("cuda") == torch.device("cuda", 0)
     with pytest.raises(ValueError, match="only 2 devices"):
         devices.as_device("cuda:2")
 
@@ -62,6 +67,20 @@ def test_impossible_devices(monkeypatch, name, message):
 def test_guards_do_nothing_on_the_cpu():
     assert devices.synchronize(torch.device("cpu")) is None
     assert devices.peak_memory(torch.device("cpu")) is None
+    assert devices.free_memory(torch.device("cpu")) is None
+
+
+def test_free_memory_asks_the_device(monkeypatch):
+    class Module:
+        @staticmethod
+        def mem_get_info(device):
+            if device.index == 1:
+                raise RuntimeError("no statistics")
+            return 7, 10
+
+    monkeypatch.setattr(torch, "get_device_module", lambda device: Module)
+    assert devices.free_memory(torch.device("cuda", 0)) == 7
+    assert devices.free_memory(torch.device("cuda", 1)) is None
 
 
 def test_categorical_has_the_right_frequencies_and_never_draws_the_impossible():

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from . import processes
+
 if TYPE_CHECKING:
     from .loop import Trainer
 
@@ -45,9 +47,27 @@ def set_state(trainer: Trainer, state: dict[str, Any]) -> None:
     for part in PARTS:
         for name, value in getattr(trainer, part).items():
             value.load_state_dict(state[part][name])
+    for optimizer in trainer.optimizers.values():
+        for group in optimizer.param_groups:
+            if isinstance(group["lr"], torch.Tensor):  # a recorded step reads it on the device
+                group["lr"] = group["lr"].to(trainer.device)
     trainer._scaler.load_state_dict(state["scaler"])
     trainer.step, trainer._streams, trainer._pending = state["step"], state["streams"], []
     trainer.history.cut(trainer.step)
+
+
+def save_from(trainer: Trainer, path: str | os.PathLike) -> None:
+    """Write the state of `trainer` to a file; all its processes take part.
+
+    Raises:
+        ValueError: If `path` cannot be written.
+    """
+    check_folder(path)
+    state = {**state_of(trainer), "history": trainer.history.state_dict()}
+    state["streams"] = processes.gather(state["streams"], trainer.world)
+    if trainer.rank == 0:
+        write(path, state)
+    processes.wait(trainer.world)
 
 
 def load_into(trainer: Trainer, path: str | os.PathLike) -> None:
@@ -99,7 +119,7 @@ def check_folder(path: str | os.PathLike) -> None:
 
 def write(path: str | os.PathLike, state: dict[str, Any]) -> None:
     """Write `state` to `path`; a crash leaves the old file or the new one, nothing between."""
-    temporary = Path(f"{os.fspath(path)}.{os.getpid()}.tmp")
+    temporary = Path(f"{os.fspath(path)}.tmp")  # one name: what a killed run left is overwritten
     try:
         with open(temporary, "wb") as file:
             torch.save({"format": FORMAT, **state}, file)

@@ -45,8 +45,6 @@ def options(
     schedule: Any,
     ema: float | None,
     clip: float | None,
-    amp: str | None,
-    device: torch.device,
     seed: int,
 ) -> None:
     """Check the options of a trainer."""
@@ -62,6 +60,14 @@ def options(
         raise ValueError(f"ema is a decay between 0 and 1, such as 0.999, not {ema!r}.")
     if clip is not None and not 0 < clip < math.inf:
         raise ValueError(f"clip must be a positive number, such as 1.0, not {clip!r}.")
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise ValueError(f"seed must be a whole number, 0 or more, not {seed!r}.")
+
+
+def precision(
+    amp: str | None, compile: bool | str, graph: bool, step: Callable | None, device: torch.device
+) -> None:
+    """Check the options that say how a step is computed."""
     if amp not in (None, "bf16", "fp16"):
         raise ValueError(f"amp must be None, 'bf16' or 'fp16', not {amp!r}.")
     if (
@@ -70,8 +76,19 @@ def options(
         and not torch.cuda.is_bf16_supported(including_emulation=False)
     ):
         raise ValueError("This GPU does not compute in bf16; use amp='fp16' or amp=None.")
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise ValueError(f"seed must be a whole number, 0 or more, not {seed!r}.")
+    if compile not in (False, True) and compile not in torch.compiler.list_backends(()):
+        known = ", ".join(map(repr, torch.compiler.list_backends()))
+        raise ValueError(f"compile must be True, False or a backend ({known}), not {compile!r}.")
+    if compile and step:
+        raise ValueError(
+            "compile=True compiles a loss function. With a step of your own, compile the modules: "
+            "module.compile()."
+        )
+    if graph and amp == "fp16":
+        raise ValueError(
+            "graph=True cannot hold the scaler of fp16, which has to look at the gradients. Use "
+            "amp='bf16' or amp=None."
+        )
 
 
 def entry(value: Any, name: str, what: str) -> Any:
@@ -99,8 +116,8 @@ def fit_options(
         raise ValueError("resume=True goes on from a file: name it with save='model.pt'.")
 
 
-def batch_size(size: int, examples: int, world: int) -> None:
-    """Check that batches of this size can be made."""
+def batch_size(size: int, examples: int, world: int) -> int:
+    """`size`, if batches of this size can be made."""
     whole("batch_size", size)
     if size > examples:
         raise ValueError(
@@ -108,6 +125,7 @@ def batch_size(size: int, examples: int, world: int) -> None:
         )
     if size % world:
         raise ValueError(f"batch_size={size} cannot be shared equally by {world} processes.")
+    return size
 
 
 def whole(name: str, value: Any) -> None:
@@ -194,8 +212,14 @@ def stacked(
                 f"The loss named its terms {names} at first and {list(row)} later; every step must "
                 "return the same names."
             )
-    flat = [row[name].detach().to(device).float().reshape(()) for row in pending for name in names]
+    flat = [_scalar(row[name], device) for row in pending for name in names]
     return names, torch.stack(flat).view(len(pending), len(names))
+
+
+def _scalar(term: torch.Tensor, device: torch.device) -> torch.Tensor:
+    if term.device.type != device.type:  # a number that Python made: reading it waits for nothing
+        return torch.full((), float(term), device=device)
+    return term.detach().float().reshape(())
 
 
 def finite(

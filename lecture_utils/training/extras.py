@@ -6,7 +6,8 @@ import contextlib
 import copy
 import math
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -14,6 +15,9 @@ from torch import nn
 from ..environment import static
 from . import checks
 from .batches import Batch
+
+if TYPE_CHECKING:
+    from .loop import Trainer
 
 SCHEDULES = {"cosine": lambda progress: 0.5 + 0.5 * math.cos(math.pi * progress)}
 _DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
@@ -26,12 +30,19 @@ def optimizers(
     make: Callable | dict[str, Callable] | None,
     lr: float | dict[str, float],
     weight_decay: float,
+    recorded: bool = False,
 ) -> dict[str, torch.optim.Optimizer]:
     """One optimizer for each model: AdamW, or what `make` returns for its parameters.
 
+    Args:
+        models: The models by name.
+        make: See `Trainer`, as for `lr` and `weight_decay`.
+        recorded: Whether its steps are recorded: then all that changes must be on the device.
+
     Raises:
         TypeError: If `make` does not return an optimizer.
-        ValueError: If a model has no entry in a dict, or a learning rate is not positive.
+        ValueError: If a model has no entry in a dict, a learning rate is not positive, or an
+            optimizer cannot be recorded.
     """
     made = {}
     for name, model in models.items():
@@ -46,23 +57,35 @@ def optimizers(
                     "optimizer must be a function that makes an optimizer, such as "
                     "lambda parameters: torch.optim.SGD(parameters, lr=0.1)."
                 )
+            if recorded and not all(group.get("capturable") for group in made[name].param_groups):
+                raise ValueError(
+                    "graph=True needs an optimizer that can be recorded: make it with "
+                    "capturable=True (Adam and AdamW have it), or leave graph=True out."
+                )
         else:
             fused = all(p.device.type in _FUSED and p.is_floating_point() for p in parameters)
             options = {"lr": rate, "weight_decay": weight_decay, "fused": fused}
-            made[name] = torch.optim.AdamW(parameters, **options)
+            made[name] = torch.optim.AdamW(parameters, capturable=recorded, **options)
+        for group in made[name].param_groups:
+            group["initial_lr"] = float(group["lr"])
+            if recorded:
+                group["lr"] = torch.tensor(group["initial_lr"], device=parameters[0].device)
     return made
 
 
-def set_rates(
-    optimizers: dict[str, torch.optim.Optimizer],
-    schedule: Callable[[float], float] | None,
-    progress: float,
-) -> None:
-    """Multiply the learning rates by what `schedule` says after `progress` (0 to 1) of the run."""
-    if schedule:
-        for optimizer in optimizers.values():
+def set_progress(trainer: Trainer, progress: float) -> None:
+    """Tell the loss and the learning rates which share of the run, 0 to 1, is done."""
+    trainer.progress = _renewed(trainer.progress, progress)
+    if trainer.schedule:
+        for optimizer in trainer.optimizers.values():
             for group in optimizer.param_groups:
-                group["lr"] = group.setdefault("initial_lr", group["lr"]) * schedule(progress)
+                rate = group["initial_lr"] * trainer.schedule(progress)
+                group["lr"] = _renewed(group["lr"], rate)
+
+
+def _renewed(old: float | torch.Tensor, new: float) -> float | torch.Tensor:
+    """`new`, in the place of `old` if that is a tensor which a recorded step reads."""
+    return old.fill_(new) if isinstance(old, torch.Tensor) else new
 
 
 def set_mode(models: dict[str, nn.Module], *, training: bool) -> None:
@@ -77,6 +100,18 @@ def backward(loss: torch.Tensor, model: nn.Module, *, alone: bool) -> None:
         loss.backward()
     else:
         loss.backward(inputs=[p for p in model.parameters() if p.requires_grad])
+
+
+def clip_gradients(
+    model: nn.Module,
+    largest: float | None,
+    optimizer: torch.optim.Optimizer,
+    scaler: torch.amp.GradScaler,
+) -> None:
+    """Shorten the gradient of `model` to the norm `largest`, if there is such a limit."""
+    if largest:
+        scaler.unscale_(optimizer)
+        nn.utils.clip_grad_norm_(model.parameters(), largest)
 
 
 def averages(models: dict[str, nn.Module]) -> dict[str, nn.Module]:
@@ -101,23 +136,34 @@ def update_averages(
 
 
 def autocast(
-    amp: str | None, device: torch.device
+    amp: str | None, device: torch.device, recorded: bool = False
 ) -> Callable[[], contextlib.AbstractContextManager]:
     """What to open around a step: mixed precision, or nothing."""
     if amp is None:
         return contextlib.nullcontext
-    return lambda: torch.autocast(device.type, _DTYPES[amp])
+    # The cache of converted weights must not outlive a recording.
+    return lambda: torch.autocast(device.type, _DTYPES[amp], cache_enabled=not recorded)
 
 
-def average_terms(
-    loss: Callable, model: nn.Module, data: Batch, batch_size: int
-) -> dict[str, float]:
-    """The average of the loss and its terms over all of `data`."""
+def compiled(loss: Callable | None, compile: bool | str) -> Callable | None:
+    """`loss`, compiled if that is wanted."""
+    if not compile:
+        return loss
+    return torch.compile(loss, backend="inductor" if compile is True else compile)
+
+
+@torch.no_grad()
+def average_terms(loss: Callable, model: nn.Module, batches: Iterable[Batch]) -> dict[str, float]:
+    """The average of the loss and its terms over all examples, in evaluation mode."""
     totals: dict[str, float] = {}
-    for batch in zip(*(tensor.split(batch_size) for tensor in data), strict=True):
+    examples, mode = 0, model.training
+    model.eval()
+    for batch in batches:
+        examples += len(batch[0])
         for name, term in checks.terms(loss(model, *batch)).items():
             totals[name] = totals.get(name, 0.0) + float(term) * len(batch[0])
-    return {name: total / len(data[0]) for name, total in totals.items()}
+    model.train(mode)
+    return {name: total / examples for name, total in totals.items()}
 
 
 @contextlib.contextmanager

@@ -12,10 +12,11 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.utils.data import DataLoader
 
 from ..device import as_device, best_device
-from . import checkpoint, checks, extras, processes, streams
-from .batches import Batch, as_batch, shuffled
+from . import checkpoint, checks, extras, graphs, processes, streams
+from .batches import Batch, Loaded, Rows, shuffled, source
 from .history import History
 from .stop_button import StopButton
 
@@ -40,6 +41,9 @@ class Trainer:
             so that a short run is not stuck at its start.
         clip: Largest norm of a gradient.
         amp: ``"bf16"`` or ``"fp16"`` computes in mixed precision.
+        compile: Compile the loss with ``torch.compile``: True or a backend. Pays in long runs only.
+        graph: On CUDA, record a step once and replay it, for small models. The loss must not look
+            at values of tensors, and what it computes in Python is computed once.
         device: Where to train; `best_device()` when None.
         seed: Of the order of the batches and of the noise that losses draw. Weights are drawn when
             the model is made: seed there, with ``torch.manual_seed``.
@@ -61,23 +65,27 @@ class Trainer:
         ema: float | None = None,
         clip: float | None = None,
         amp: str | None = None,
+        compile: bool | str = False,
+        graph: bool = False,
         device: str | torch.device | None = None,
         seed: int = 0,
     ) -> None:
         self.models = checks.models(model)
         self.device = best_device() if device is None else as_device(device)
-        checks.options(loss, step, weight_decay, schedule, ema, clip, amp, self.device, seed)
+        checks.options(loss, step, weight_decay, schedule, ema, clip, seed)
+        checks.precision(amp, compile, graph, step, self.device)
         self.rank, self.world = processes.join(self.device)
+        self.graph = graph and graphs.can_record(self.device) and self.world == 1
         for part in self.models.values():
             processes.same_start(part.to(self.device), self.world)
-        self.loss, self.own_step, self.seed = loss, step, seed
+        self.loss, self.own_step, self.seed = extras.compiled(loss, compile), step, seed
         self.ema, self.clip, self.schedule = ema, clip, extras.SCHEDULES.get(schedule, schedule)
-        self.optimizers = extras.optimizers(self.models, optimizer, lr, weight_decay)
+        self.optimizers = extras.optimizers(self.models, optimizer, lr, weight_decay, self.graph)
         self.averages = extras.averages(self.models) if ema else {}
-        self._autocast = extras.autocast(amp, self.device)
+        self._autocast = extras.autocast(amp, self.device, self.graph)
         self._scaler = torch.amp.GradScaler(self.device.type, enabled=amp == "fp16")
         self.step, self.history = 0, History()
-        self.progress = 0.0  # from 0 to 1: what a loss that changes during the run may read
+        self.progress = torch.zeros((), device=self.device) if self.graph else 0.0  # up to 1
         self._pending: list[dict[str, torch.Tensor]] = []  # losses still on the device
         self._checked: set[str] = set()  # models whose gradients have been looked at
         self._streams = streams.fresh(seed, "noise", self.device, self.rank)
@@ -106,21 +114,19 @@ class Trainer:
         extras.backward(self._scaler.scale(loss), model, alone=len(self.models) == 1)
         checks.gradients(model, name, self._checked)
         processes.average_gradients(model, self.world)
-        if self.clip:
-            self._scaler.unscale_(optimizer)
-            nn.utils.clip_grad_norm_(model.parameters(), self.clip)
+        extras.clip_gradients(model, self.clip, optimizer, self._scaler)
         self._scaler.step(optimizer)
         self._scaler.update()
         torch.clear_autocast_cache()  # it holds the weights as they were before this update
 
     def _loop(self, batches: Iterable[Batch], steps: int, chores: list[Chore]) -> None:
         """Step after step; each of the `chores` (every, what) now and then, and at the end."""
+        step = graphs.Replayed(self.train_step, self.device) if self.graph else self.train_step
         with StopButton() as button:
             for batch in batches:
-                self.progress = self.step / steps
-                extras.set_rates(self.optimizers, self.schedule, self.progress)
+                extras.set_progress(self, self.step / steps)
                 with self._autocast():
-                    terms = self.train_step(*batch)
+                    terms = step(*batch)
                 extras.update_averages(self.averages, self.models, self.ema, self.step)
                 self._pending.append({name: term.detach() for name, term in terms.items()})
                 self.step += 1
@@ -129,18 +135,17 @@ class Trainer:
                     if self.step % every == 0 or self.step == steps or stop:
                         chore()
                 if stop:
-                    print(f"Stopped by you after step {self.step} of {steps}; fit again goes on.")
-                    return
+                    break
 
     # -- Around it -----------------------------------------------------------------------------
 
     def fit(
         self,
-        data: torch.Tensor | Batch,
+        data: torch.Tensor | Batch | DataLoader,
         *,
         steps: int,
-        batch_size: int = 128,
-        validation: torch.Tensor | Batch | None = None,
+        batch_size: int | None = None,
+        validation: torch.Tensor | Batch | DataLoader | None = None,
         validate_every: int = 100,
         save: str | os.PathLike | None = None,
         save_every: int = 1000,
@@ -150,9 +155,11 @@ class Trainer:
         """Train until `steps` steps have been made in all; the stop button is safe.
 
         Args:
-            data: A tensor of examples [n, ...], or several with equally many rows.
+            data: A tensor of examples [n, ...], or several with equally many rows; or a
+                ``DataLoader``, for data that do not fit into memory.
             steps: The total: a second call with the same number has nothing left to do.
-            batch_size: Examples a step, over all processes together.
+            batch_size: Examples a step, over all processes together; 128 if not given, and with a
+                loader its own.
             validation: Held-out data like `data`; their loss is noted every `validate_every` steps.
             save: A checkpoint file, written every `save_every` steps and at the end.
             resume: Go on from the file `save`, if there is one, to the same end as in one run.
@@ -167,19 +174,18 @@ class Trainer:
             TypeError, ValueError: If data or an option are impossible.
         """
         checks.fit_options(steps, validate_every, save, save_every, resume)
-        data = as_batch(data, self.device, self.models, "data")
-        checks.batch_size(batch_size, len(data[0]), self.world)
+        data = source(data, self.device, self.models, "data")
+        batch_size = checks.batch_size(data.batch_size(batch_size), len(data), self.world)
         if validation is not None:
             checks.can_validate(self.loss)
-            validation = as_batch(validation, self.device, self.models, "validation")
+            validation = source(validation, self.device, self.models, "validation")
         if resume and self.step == 0 and os.path.exists(save):
             self.load(save)
         if self.step >= steps:
             print(f"Nothing to do: {self.step} steps are made, and steps={steps} is the total.")
             return self.history
-        batches = shuffled(
-            data, batch_size, self.seed, range(self.step, steps), self.rank, self.world
-        )
+        to_do = range(self.step, steps)
+        batches = shuffled(data, batch_size, self.seed, to_do, self.rank, self.world)
         with self._undisturbed(), extras.bar(bar, self.step, steps, self.rank) as progress:
             chores: list[Chore] = [(CHECK_EVERY, lambda: self._check(progress))]
             if validation is not None:
@@ -187,17 +193,14 @@ class Trainer:
             if save is not None:
                 chores.append((save_every, lambda: self.save(save)))
             self._loop(batches, steps, chores)
+        if self.step < steps:
+            print(f"Stopped by you after step {self.step} of {steps}; fit again goes on.")
         return self.history
 
     def save(self, path: str | os.PathLike) -> None:
         """Write everything that `load` needs to go on as if nothing had happened."""
-        checkpoint.check_folder(path)
         self._check()
-        state = checkpoint.state_of(self)
-        state["streams"] = processes.gather(state["streams"], self.world)
-        if self.rank == 0:
-            checkpoint.write(path, {**state, "history": self.history.state_dict()})
-        processes.wait(self.world)
+        checkpoint.save_from(self, path)
 
     def load(self, path: str | os.PathLike) -> Trainer:
         """Take over weights, optimizers, averages, history and random streams from a file."""
@@ -238,13 +241,10 @@ class Trainer:
         if progress is not None:
             progress(self.step, dict(zip(names, rows[-1], strict=True)))
 
-    def _validate(self, data: Batch, batch_size: int) -> None:
-        """Note the average loss on `data`, with the same noise every time."""
+    def _validate(self, data: Rows | Loaded, batch_size: int) -> None:
+        """Note the average loss on held-out data, with the same noise every time."""
         model = self.averages.get("model", self.models["model"])
-        with streams.kept(self.device), torch.no_grad(), self._autocast():
+        with streams.kept(self.device), self._autocast():
             streams.set_states(streams.fresh(self.seed, "validation", self.device), self.device)
-            mode = model.training
-            model.eval()
-            scores = extras.average_terms(self.loss, model, data, batch_size)
-            model.train(mode)
+            scores = extras.average_terms(self.loss, model, data.in_order(batch_size))
         self.history.add_validation(self.step, scores)

@@ -16,7 +16,7 @@ def join(device: torch.device) -> tuple[int, int]:
     if world > 1 and not dist.is_initialized():
         if device.type == "cuda":
             torch.cuda.set_device(device)
-        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+        dist.init_process_group(dist.get_default_backend_for_device(device))
         atexit.register(dist.destroy_process_group)
     return rank, world
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import statistics
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,20 +15,33 @@ from typing import Any
 
 import torch
 
+ROOT = Path(__file__).resolve().parent.parent
 
-def alternate(runs: dict[str, Callable[[], Any]], rounds: int) -> dict[str, list[float]]:
-    """CPU seconds of every run in every round; the order turns from round to round.
 
-    One more round comes first, to warm up, and is not counted.
+def cpu_seconds(run: Callable[[], Any]) -> float:
+    """The CPU time of this process for `run`."""
+    start = time.process_time()
+    run()
+    return time.process_time() - start
+
+
+def alternate(
+    runs: dict[str, Callable[[], Any]],
+    rounds: int,
+    timed: Callable[[Callable[[], Any]], float] = cpu_seconds,
+) -> dict[str, list[float]]:
+    """Seconds of every run in every round; the order turns from round to round.
+
+    One more round comes first, to warm up, and is not counted. `timed` runs one of them and says
+    how long that took.
     """
     seconds: dict[str, list[float]] = {name: [] for name in runs}
     names = list(runs)
     for number in range(rounds + 1):
         for name in names[number % len(names) :] + names[: number % len(names)]:
-            start = time.process_time()
-            runs[name]()
+            took = timed(runs[name])
             if number:
-                seconds[name].append(time.process_time() - start)
+                seconds[name].append(took)
     return seconds
 
 
@@ -53,11 +68,13 @@ def compared(seconds: dict[str, list[float]], to: str) -> list[dict[str, Any]]:
 def machine() -> dict[str, Any]:
     """What the numbers were measured on."""
     return {
-        "processor": platform.processor() or platform.machine(),
+        "processor": _processor(),
+        "cores": os.cpu_count(),
         "system": platform.system(),
         "python": platform.python_version(),
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
+        "revision": _revision(),
     }
 
 
@@ -76,3 +93,24 @@ def report(results: dict[str, Any], file: Path | None) -> dict[str, Any]:
     if file is not None:
         file.write_text(json.dumps(results, indent=2) + "\n")
     return results
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _revision() -> str:
+    """The commit that was measured; a plus sign after it if files differ from it."""
+    try:
+        ask = ["git", "describe", "--always", "--dirty=+", "--exclude=*"]
+        return subprocess.run(
+            ask, cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 
 import pytest
 
-from benchmarks import common, pictures, sampling, step_time
+from benchmarks import BENCHMARKS, __main__, common, goals, page
 
 
 @pytest.fixture(autouse=True)
@@ -14,18 +15,17 @@ def no_bar(monkeypatch):
     monkeypatch.setenv("LECTURE_STATIC", "1")
 
 
-@pytest.mark.parametrize(
-    ("module", "key"),
-    [(step_time, "step_time"), (sampling, "sampling"), (pictures, "pictures")],
-)
-def test_smoke(module, key, tmp_path, capsys):
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_smoke(name, tmp_path, capsys):
     file = tmp_path / "results.json"
-    module.main(["--smoke", "--json", str(file)])
+    importlib.import_module(f"benchmarks.{name}").main(["--smoke", "--json", str(file)])
     results = json.loads(file.read_text())
-    assert results[key] and results["machine"]["torch"]
-    for rows in results[key].values():
-        assert all(row["seconds"] > 0 and row["ratio"] > 0 for row in rows)
-    assert "ratio" in capsys.readouterr().out
+    assert results[name] and results["machine"]["torch"]
+    for rows in results[name].values():
+        assert rows and all(row["seconds"] >= 0 for row in rows)
+        assert all(row["ratio"] > 0 for row in rows if "ratio" in row)
+    assert len(capsys.readouterr().out.splitlines()) > 2
+    assert f"## {page.TITLES[name]}" in page.text({name: results})
 
 
 def test_ratios_are_paired():
@@ -46,3 +46,43 @@ def test_every_run_is_measured_in_every_round():
     seconds = common.alternate(runs, rounds=3)
     assert [len(times) for times in seconds.values()] == [3, 3]
     assert "".join(calls) == "abbaabba"  # one round to warm up; the order turns
+    assert common.alternate({"a": 7.0}, 2, timed=lambda run: run / 2) == {"a": [3.5, 3.5]}
+
+
+# -- The page --------------------------------------------------------------------------------------
+
+
+def test_the_page_shows_the_results_that_are_there():
+    assert page.PAGE.read_text(encoding="utf8") == page.text(page.load()), (
+        "book/benchmarks.md is not what the results say: python -m benchmarks.page writes it."
+    )
+
+
+def test_every_goal_is_measured_and_every_benchmark_has_results():
+    results = page.load()
+    assert list(results) == list(BENCHMARKS)
+    assert {goal.benchmark for goal in goals.GOALS} <= set(results)
+
+
+def test_a_goal_that_is_missed_is_called_missed():
+    results = {"imports": {"machine": page.load()["imports"]["machine"]}}
+    row = {"name": "lecture_utils.training", "seconds": 0.05, "megabytes": 3.0}
+    results["imports"]["imports"] = {"on top of PyTorch": [row]}
+    assert "0.05 s, 3.0 MB | reached |" in page.text(results)
+    row["megabytes"] = 11.0
+    assert "0.05 s, 11.0 MB | **missed** |" in page.text(results)
+    assert "| not measured here |" in page.text(results)
+
+
+def test_the_command_runs_what_is_named_and_writes_the_page(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(page, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(page, "PAGE", tmp_path / "page.md")
+    module = importlib.import_module("benchmarks.imports")
+    monkeypatch.setattr(module, "PACKAGES", {"lecture_utils.training": "import lecture_utils"})
+    monkeypatch.setattr(module, "measure", lambda rounds, found=module.measure: found(1))
+    __main__.main(["imports"])
+    assert (tmp_path / "results" / "imports.json").exists()
+    assert "## Cost of an import" in (tmp_path / "page.md").read_text()
+    with pytest.raises(SystemExit):
+        __main__.main(["speed"])
+    assert "There is no benchmark speed" in capsys.readouterr().err

@@ -256,6 +256,14 @@ def test_clipping_limits_the_step():
     assert change.item() == pytest.approx(1e-3, rel=1e-3)
 
 
+def test_a_compiled_loss_is_the_same_loss():
+    compiled, plain = trainer(plain_loss, compile="eager"), trainer(plain_loss)
+    history = compiled.fit(DATA, steps=20, batch_size=50, validation=DATA)
+    plain.fit(DATA, steps=20, batch_size=50, validation=DATA)
+    assert compiled.loss is not plain_loss and same(compiled, plain)
+    assert history.validation == plain.history.validation
+
+
 # -- Stopping, going on, diverging -----------------------------------------------------------------
 
 
@@ -439,6 +447,9 @@ LINEAR = nn.Linear(4, 4)
         ({"ema": 1.5}, ValueError, "between 0 and 1"),
         ({"clip": 0}, ValueError, "clip must be"),
         ({"amp": "int8"}, ValueError, "'bf16' or 'fp16'"),
+        ({"compile": "quickly"}, ValueError, "True, False or a backend .*inductor"),
+        ({"loss": None, "step": pair_step, "compile": True}, ValueError, r"module\.compile\(\)"),
+        ({"graph": True, "amp": "fp16"}, ValueError, "scaler of fp16"),
         ({"seed": -1}, ValueError, "seed must be"),
         ({"device": "tpu9"}, ValueError, "not the name of a device"),
     ],

@@ -41,9 +41,9 @@ class Rows:
                 f"The tensors of {what} have {lengths} rows; they must be equally long."
             )
         free = free_memory(device)
-        fits = free is None or 2 * sum(tensor.nbytes for tensor in tensors) <= free
+        self.fits = free is None or 2 * sum(tensor.nbytes for tensor in tensors) <= free
         self.device = device
-        self.tensors = tuple(tensor.to(device) for tensor in tensors) if fits else tensors
+        self.tensors = tuple(tensor.to(device) for tensor in tensors) if self.fits else tensors
 
     def __len__(self) -> int:
         return len(self.tensors[0])
@@ -60,12 +60,13 @@ class Rows:
     def fetch(self, places: Iterable[torch.Tensor], seed: int) -> Iterator[Batch]:
         """The batches of these rows, on the device."""
         for rows in places:
-            yield tuple(_moved(tensor[rows], self.device) for tensor in self.tensors)
+            batch = tuple(tensor[rows] for tensor in self.tensors)
+            yield batch if self.fits else tuple(_moved(tensor, self.device) for tensor in batch)
 
     def in_order(self, size: int) -> Iterator[Batch]:
         """All examples in batches of at most `size`, as they are stored."""
-        for parts in zip(*(tensor.split(size) for tensor in self.tensors), strict=True):
-            yield tuple(_moved(part, self.device) for part in parts)
+        for batch in zip(*(tensor.split(size) for tensor in self.tensors), strict=True):
+            yield batch if self.fits else tuple(_moved(tensor, self.device) for tensor in batch)
 
 
 class Loaded:

@@ -212,8 +212,12 @@ def stacked(
                 f"The loss named its terms {names} at first and {list(row)} later; every step must "
                 "return the same names."
             )
-    flat = [_scalar(row[name], device) for row in pending for name in names]
-    return names, torch.stack(flat).view(len(pending), len(names))
+    flat = [row[name] for row in pending for name in names]
+    try:
+        values = torch.stack(flat)
+    except RuntimeError:  # some are on another device, or have an axis too many
+        values = torch.stack([_scalar(term, device) for term in flat])
+    return names, values.detach().to(device).float().view(len(pending), len(names))
 
 
 def _scalar(term: torch.Tensor, device: torch.device) -> torch.Tensor:
@@ -237,11 +241,11 @@ def finite(
     Raises:
         TrainingDiverged: With the first bad step, the name and the usual causes.
     """
-    first = step - len(rows) + 1
     what = None
-    for number, row in enumerate(rows, start=first):
-        named = zip(names, row, strict=True)
-        if bad := [f"{name} became {value}" for name, value in named if not math.isfinite(value)]:
+    for number, row in enumerate(rows, start=step - len(rows) + 1):
+        if not all(map(math.isfinite, row)):
+            named = zip(names, row, strict=True)
+            bad = [f"{name} became {value}" for name, value in named if not math.isfinite(value)]
             what = f"{' and '.join(bad)} at step {number}"
             break
     else:

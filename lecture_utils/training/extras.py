@@ -122,17 +122,17 @@ def averages(models: dict[str, nn.Module]) -> dict[str, nn.Module]:
     return copies
 
 
-@torch.no_grad()
 def update_averages(
     averages: dict[str, nn.Module], models: dict[str, nn.Module], decay: float | None, step: int
 ) -> None:
     """Move averages towards the models, quickly in the first steps: decay min(d, (1+n)/(10+n))."""
     for name, average in averages.items():
         kept = min(decay, (1 + step) / (10 + step))
-        model = models[name]
-        torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - kept)
-        for old, new in zip(average.buffers(), model.buffers(), strict=True):
-            old.copy_(new)
+        with torch.no_grad():
+            pairs = list(average.parameters()), list(models[name].parameters())
+            torch._foreach_lerp_(*pairs, 1 - kept)
+            for old, new in zip(average.buffers(), models[name].buffers(), strict=True):
+                old.copy_(new)
 
 
 def autocast(

@@ -1,0 +1,424 @@
+"""The variational autoencoder: a latent-variable model, an encoder that guesses, and their bound.
+
+The model is p(x) = integral of p(z) p(x | z) dz with a standard normal prior p(z); the decoder
+gives p(x | z), the encoder a guess q(z | x) at the posterior. For any q,
+
+    log p(x) >= E_q[log p(x | z)] - KL(q(z | x) || p(z)),
+
+the evidence lower bound (Kingma and Welling, "Auto-Encoding Variational Bayes", 2014).
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from ..estimates import Estimate
+from .checks import whole
+from .likelihood import LikelihoodTrainer
+from .networks import mlp
+from .score import Score
+
+_LOG_2PI = math.log(2 * math.pi)
+_REACH = 7.0  # the prior beyond it, in two dimensions: 2e-11
+_CHUNK = 2_000_000  # numbers in a decoded block: bounds the memory of an evaluation
+
+
+class VAE(nn.Module):
+    """A decoder from latent z [K] to x [D], and an encoder back to a normal distribution of z.
+
+    Args:
+        num_pixels: D.
+        latent_size: K.
+        hidden: The sizes of the hidden layers of the encoder; the decoder's are the reverse.
+        likelihood: ``"bernoulli"`` for binary x, or ``"gaussian"`` for real x with one standard
+            deviation for all of its coordinates.
+        noise: That standard deviation, for the Gaussian likelihood; it is learned, starting here,
+            unless `learn_noise` is False.
+        learn_noise: Whether `noise` is a parameter.
+        encoder: Instead of the usual network, any module from [B, D] to [B, 2 K]: the means, then
+            the log-variances.
+        decoder: Instead of the usual network, any module from [..., K] to [..., D]: logits of the
+            pixels, or means.
+
+    Raises:
+        ValueError: If a size or an option is impossible.
+    """
+
+    def __init__(
+        self,
+        num_pixels: int,
+        latent_size: int,
+        hidden: Sequence[int] = (128,),
+        *,
+        likelihood: str = "bernoulli",
+        noise: float = 1.0,
+        learn_noise: bool = True,
+        encoder: nn.Module | None = None,
+        decoder: nn.Module | None = None,
+    ) -> None:
+        super().__init__()
+        whole("num_pixels", num_pixels)
+        whole("latent_size", latent_size)
+        if likelihood not in ("bernoulli", "gaussian"):
+            raise ValueError(f"likelihood must be 'bernoulli' or 'gaussian', not {likelihood!r}.")
+        if not (isinstance(noise, (int, float)) and 0 < noise < math.inf):
+            raise ValueError(f"noise is a standard deviation and must be positive, not {noise!r}.")
+        self.num_pixels, self.latent_size, self.likelihood = num_pixels, latent_size, likelihood
+        # Smooth activations: the lattice of `exact_log_prob` converges fast on a smooth function.
+        usual = functools.partial(mlp, activation=nn.SiLU)
+        self.encoder = encoder or usual(num_pixels, *hidden, 2 * latent_size)
+        self.decoder = decoder or usual(latent_size, *reversed(hidden), num_pixels)
+        if likelihood == "gaussian":
+            log_noise = torch.tensor(math.log(noise))
+            if learn_noise:
+                self.log_noise = nn.Parameter(log_noise)
+            else:
+                self.register_buffer("log_noise", log_noise)
+
+    @property
+    def noise(self) -> torch.Tensor:
+        """The standard deviation of the Gaussian likelihood, a scalar."""
+        return self.log_noise.exp()
+
+    def encode(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Mean and log-variance of q(z | x), each [B, K], of x [B, D]."""
+        self._check(x)
+        mean, log_variance = self.encoder(x).chunk(2, -1)
+        return mean, log_variance
+
+    def decode(self, z: torch.Tensor) -> torch.Tensor:
+        """What z [..., K] says about x: logits of the pixels, or means, [..., D]."""
+        return self.decoder(z)
+
+    def log_px_z(self, x: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
+        """log p(x | z) in nats.
+
+        Args:
+            x: [B, D].
+            z: [..., B, K]; further axes in front are more samples of z for each x.
+
+        Returns:
+            [..., B].
+        """
+        x, y = torch.broadcast_tensors(x, self.decode(z))  # [..., B, D]
+        if self.likelihood == "bernoulli":
+            return -F.binary_cross_entropy_with_logits(y, x, reduction="none").sum(-1)
+        surprise = ((x - y) / self.noise).square() + _LOG_2PI
+        return -0.5 * surprise.sum(-1) - self.num_pixels * self.log_noise
+
+    def log_pz(self, z: torch.Tensor) -> torch.Tensor:
+        """log p(z) in nats of z [..., K] under the standard normal prior: [...]."""
+        return -0.5 * (z.square() + _LOG_2PI).sum(-1)
+
+    def log_qz_x(
+        self, z: torch.Tensor, mean: torch.Tensor, log_variance: torch.Tensor
+    ) -> torch.Tensor:
+        """log q(z | x) in nats of z [..., B, K], for what `encode` returned: [..., B]."""
+        squares = (z - mean).square() / log_variance.exp()
+        return -0.5 * (squares + log_variance + _LOG_2PI).sum(-1)
+
+    @torch.no_grad()
+    def sample(self, n: int, *, generator: torch.Generator | None = None) -> torch.Tensor:
+        """`n` new x: z from the prior, then x from p(x | z).
+
+        Args:
+            n: How many.
+            generator: A seeded ``torch.Generator``; the global stream when None.
+
+        Returns:
+            [n, D]; binary ones are 0.0 or 1.0.
+        """
+        whole("n", n)
+        like = next(self.parameters())
+        y = self.decode(_normal((n, self.latent_size), like, generator))
+        if self.likelihood == "gaussian":
+            return y + self.noise * _normal(y.shape, like, generator)
+        source = generator.device if generator is not None else y.device
+        draws = torch.rand(y.shape, generator=generator, device=source, dtype=y.dtype)
+        return (draws.to(y.device) < y.sigmoid()).to(y.dtype)
+
+    @torch.no_grad()
+    def reconstruct(self, x: torch.Tensor) -> torch.Tensor:
+        """The mean of p(x | z) at the mean of q(z | x): gray pixels or means, [B, D]."""
+        y = self.decode(self.encode(x)[0])
+        return y.sigmoid() if self.likelihood == "bernoulli" else y
+
+    def _check(self, x: torch.Tensor) -> None:
+        if not isinstance(x, torch.Tensor) or not x.is_floating_point():
+            found = x.dtype if isinstance(x, torch.Tensor) else type(x).__name__
+            raise TypeError(f"x is a tensor of floating-point numbers, not {found}; try x.float().")
+        if x.ndim != 2 or x.shape[1] != self.num_pixels:
+            raise ValueError(
+                f"x has shape {list(x.shape)}; expected [B, {self.num_pixels}], one example a row."
+            )
+        # On an accelerator a look at the values has to wait for it: not in every training step.
+        if self.likelihood == "bernoulli" and (x.device.type == "cpu" or not self.training):
+            if ((x != 0) & (x != 1)).any():
+                raise ValueError(
+                    "Pixels must be exactly 0 or 1; binarize them, e.g. (x > 0.5).float(), or use "
+                    "likelihood='gaussian'."
+                )
+
+
+# -- The bounds ------------------------------------------------------------------------------------
+
+
+def kl_to_prior(mean: torch.Tensor, log_variance: torch.Tensor) -> torch.Tensor:
+    """KL(N(mean, variance) || N(0, 1)) in nats, summed over the K coordinates: [..., K] to [...].
+
+    1/2 sum(mean^2 + variance - 1 - log variance): no samples are needed.
+    """
+    return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(-1)
+
+
+def draw(
+    mean: torch.Tensor, log_variance: torch.Tensor, num_samples: int | None = None
+) -> torch.Tensor:
+    """z from q(z | x) by reparameterization, mean + deviation * noise: gradients flow through it.
+
+    Args:
+        mean: [B, K].
+        log_variance: [B, K].
+        num_samples: S; one without an axis of its own when None.
+
+    Returns:
+        [B, K], or [S, B, K].
+    """
+    shape = mean.shape if num_samples is None else (num_samples, *mean.shape)
+    noise = torch.randn(shape, device=mean.device, dtype=mean.dtype)
+    return mean + (0.5 * log_variance).exp() * noise
+
+
+def negative_elbo(
+    model: VAE, x: torch.Tensor, beta: float | torch.Tensor = 1.0
+) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+    """reconstruction + beta KL, nats an example: with beta = 1 the negative ELBO.
+
+    The KL is in closed form; the reconstruction is estimated with one z for each example. With
+    another beta it is no bound on log p(x), but weighs how much z may say (Higgins et al.,
+    "beta-VAE: Learning Basic Visual Concepts with a Constrained Variational Framework", 2017).
+
+    Args:
+        model: A `VAE`.
+        x: [B, D].
+        beta: The weight of the KL.
+
+    Returns:
+        The loss, and its terms "reconstruction" = E_q[-log p(x | z)] and "kl".
+    """
+    mean, log_variance = model.encode(x)
+    reconstruction = -model.log_px_z(x, draw(mean, log_variance)).mean()
+    kl = kl_to_prior(mean, log_variance).mean()
+    return reconstruction + beta * kl, {"reconstruction": reconstruction, "kl": kl}
+
+
+def log_weights(model: VAE, x: torch.Tensor, num_samples: int) -> torch.Tensor:
+    """log p(x, z) - log q(z | x) for S samples z of q: [S, B], nats.
+
+    Their mean is an estimate of the ELBO; ``logsumexp`` minus log S that of the importance-weighted
+    bound.
+    """
+    mean, log_variance = model.encode(x)
+    z = draw(mean, log_variance, num_samples)  # [S, B, K]
+    log_pxz = model.log_px_z(x, z) + model.log_pz(z)
+    return log_pxz - model.log_qz_x(z, mean, log_variance)
+
+
+def log_px_bound(model: VAE, x: torch.Tensor, num_samples: int) -> torch.Tensor:
+    """The importance-weighted bound on log p(x) with S samples, nats: [B].
+
+    Its expectation grows with S from the ELBO (S = 1) towards log p(x) (Burda, Grosse and
+    Salakhutdinov, "Importance Weighted Autoencoders", 2016). Gradients flow through it.
+    """
+    return log_weights(model, x, num_samples).logsumexp(0) - math.log(num_samples)
+
+
+# -- Evaluation ------------------------------------------------------------------------------------
+
+
+@torch.no_grad()
+def active_units(model: VAE, x: torch.Tensor, threshold: float = 0.01) -> int:
+    """How many coordinates of z are in use: those whose posterior mean varies with x.
+
+    Args:
+        model: A `VAE`.
+        x: [n, D].
+        threshold: The least variance of the mean of q(z_k | x) over x (Burda et al., 2016).
+    """
+    return int((model.encode(x)[0].var(0) > threshold).sum())
+
+
+@torch.no_grad()
+def exact_log_prob(model: VAE, x: torch.Tensor, *, points: int = 401) -> torch.Tensor:
+    """log p(x) itself, in nats, where it can be had.
+
+    With a Gaussian likelihood and one linear layer as decoder, x is Gaussian: a closed form. With
+    K = 1 or 2 it is an integral over z, by the trapezoidal rule on a lattice over the prior.
+
+    Args:
+        model: A `VAE`.
+        x: [n, D].
+        points: Of the lattice in each coordinate of z, odd. A posterior narrower than their
+            spacing is missed; the answer is compared with that of every other point.
+
+    Returns:
+        [n] float64.
+
+    Raises:
+        ValueError: If there is no way, or the lattice is too coarse (off by 0.001 nats or more).
+    """
+    if model.likelihood == "gaussian" and isinstance(_only(model.decoder), nn.Linear):
+        linear = _only(model.decoder)
+        W = linear.weight.double()  # [D, K]
+        center = torch.zeros(len(W)).to(W) if linear.bias is None else linear.bias.double()
+        covariance = W @ W.T + model.noise.double() ** 2 * torch.eye(len(W)).to(W)
+        gaussian = torch.distributions.MultivariateNormal(center, covariance, validate_args=False)
+        return gaussian.log_prob(x.double())
+    if model.latent_size > 2:
+        raise ValueError(
+            f"The exact log p(x) is an integral over {model.latent_size} coordinates of z, too "
+            "many for a lattice. It can be had for latent_size 1 or 2, or for a Gaussian "
+            "likelihood with one linear layer as decoder. Else use log_px_bound with many samples."
+        )
+    if isinstance(points, bool) or not isinstance(points, int) or points < 5 or points % 4 != 1:
+        raise ValueError(f"points must be 5, 9, 13, ... (4 k + 1), not {points!r}.")
+    like = next(model.parameters())
+    axis = torch.linspace(-_REACH, _REACH, points, dtype=torch.float64).to(like)
+    z = torch.cartesian_prod(*[axis] * model.latent_size).reshape(-1, model.latent_size)
+    step = math.log(2 * _REACH / (points - 1))
+    ticks = torch.arange(points, device=axis.device) % 2 == 0
+    every_other = ticks
+    for _ in range(model.latent_size - 1):
+        every_other = (every_other[..., None] & ticks).flatten()
+    fine, coarse = [], []
+    for part in x.split(max(1, _CHUNK // (len(z) * model.num_pixels))):
+        blocks = z.split(max(1, _CHUNK // (len(part) * model.num_pixels)))
+        log_px_z = torch.cat([model.log_px_z(part, block[:, None]) for block in blocks])
+        log_pxz = log_px_z.double() + model.log_pz(z).double()[:, None]  # [points ** K, b]
+        fine.append(log_pxz.logsumexp(0) + model.latent_size * step)
+        coarse.append(log_pxz[every_other].logsumexp(0) + model.latent_size * (step + math.log(2)))
+    exact, error = torch.cat(fine), (torch.cat(fine) - torch.cat(coarse)).abs().max()
+    if error > 1e-3:
+        raise ValueError(
+            f"A lattice of {points} points is too coarse: with every other point the answer "
+            f"changes by {error:.2g} nats. Use more points."
+        )
+    return exact
+
+
+@dataclass(frozen=True, repr=False)
+class VAEScore(Score):
+    """How well a VAE predicts some examples; `log_px` is the importance-weighted bound.
+
+    Attributes:
+        elbo: The evidence lower bound, nats an example.
+        reconstruction: E_q[-log p(x | z)], nats an example.
+        kl: KL(q(z | x) || p(z)), nats an example.
+        active_units: The coordinates of z in use.
+        num_samples: S, of the bound.
+    """
+
+    elbo: Estimate
+    reconstruction: Estimate
+    kl: Estimate
+    active_units: int
+    num_samples: int
+
+    def __repr__(self) -> str:
+        return (
+            f"at most {super().__repr__()}, from {self.num_samples} samples of z; ELBO {self.elbo} "
+            f"= -({self.reconstruction} reconstruction + {self.kl} KL); "
+            f"{self.active_units} active units"
+        )
+
+
+class VAETrainer(LikelihoodTrainer):
+    """Trains a VAE by its evidence lower bound, or by the importance-weighted one, and scores it.
+
+    The history notes "reconstruction" and "kl" beside the loss; with S > 1 only the loss.
+
+    Args:
+        model: A `VAE`.
+        beta: The weight of the KL, or a function of the progress of the run (0 to 1), for instance
+            ``lambda progress: progress`` to let the KL in slowly.
+        importance_samples: S: with more than one, the importance-weighted bound is trained.
+        **options: Those of `Trainer`: lr, ema, clip, seed, ...
+
+    Raises:
+        ValueError: If an option is impossible.
+    """
+
+    def __init__(
+        self,
+        model: VAE,
+        *,
+        beta: float | Callable[[Any], Any] = 1.0,
+        importance_samples: int = 1,
+        **options: Any,
+    ) -> None:
+        whole("importance_samples", importance_samples)
+        if not callable(beta) and not (isinstance(beta, (int, float)) and 0 <= beta < math.inf):
+            raise ValueError(f"beta must be 0 or more, or a function of progress, not {beta!r}.")
+        if importance_samples > 1 and beta != 1.0:
+            raise ValueError("The importance-weighted bound has no beta: leave one of them out.")
+        self.beta, self.importance_samples = beta, importance_samples
+        super().__init__(model, loss=self._negative_bound, **options)
+
+    def _negative_bound(self, model: VAE, x: torch.Tensor) -> Any:
+        if self.importance_samples > 1:
+            return -log_px_bound(model, x, self.importance_samples).mean()
+        return negative_elbo(
+            model, x, self.beta(self.progress) if callable(self.beta) else self.beta
+        )
+
+    @torch.no_grad()
+    def evaluate(self, x: torch.Tensor, num_samples: int = 1000) -> VAEScore:
+        """Score the trained model on examples [n, D], for instance a test set.
+
+        Args:
+            x: [n, D].
+            num_samples: S, of z for each example; more make the bound tighter.
+        """
+        whole("num_samples", num_samples)
+        model, x = self.trained, x.to(self.device)
+        was_training = model.training
+        model.eval()
+        bounds, elbos, kls = [], [], []
+        for part in x.split(max(1, _CHUNK // (num_samples * model.num_pixels))):
+            weights = log_weights(model, part, num_samples).double()  # [S, b]
+            bounds.append(weights.logsumexp(0) - math.log(num_samples))
+            elbos.append(weights.mean(0))
+            kls.append(kl_to_prior(*model.encode(part)).double())
+        units = active_units(model, x)
+        model.train(was_training)
+        log_px, elbo, kl = (torch.cat(parts).cpu() for parts in (bounds, elbos, kls))
+        return VAEScore(
+            log_px,
+            torch.full_like(log_px, model.num_pixels),
+            elbo=Estimate.mean(elbo),
+            reconstruction=Estimate.mean(-elbo - kl),
+            kl=Estimate.mean(kl),
+            active_units=units,
+            num_samples=num_samples,
+        )
+
+
+def _normal(
+    shape: Sequence[int], like: torch.Tensor, generator: torch.Generator | None
+) -> torch.Tensor:
+    source = generator.device if generator is not None else like.device
+    draws = torch.randn(shape, generator=generator, device=source, dtype=like.dtype)
+    return draws.to(like.device)
+
+
+def _only(module: nn.Module) -> nn.Module:
+    """The single layer of a network that has only one."""
+    return module[0] if isinstance(module, nn.Sequential) and len(module) == 1 else module

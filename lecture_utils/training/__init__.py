@@ -2,7 +2,20 @@
 
 from .autoregressive import AutoregressiveTrainer
 from .checks import TrainingDiverged
+from .flow import FlowMatchingTrainer
+from .gan import GANTrainer
 from .history import History
+from .likelihood import LikelihoodTrainer
 from .loop import Trainer
+from .vae import VAETrainer
 
-__all__ = ["AutoregressiveTrainer", "History", "Trainer", "TrainingDiverged"]
+__all__ = [
+    "AutoregressiveTrainer",
+    "FlowMatchingTrainer",
+    "GANTrainer",
+    "History",
+    "LikelihoodTrainer",
+    "Trainer",
+    "TrainingDiverged",
+    "VAETrainer",
+]

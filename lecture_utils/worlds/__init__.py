@@ -4,5 +4,6 @@
 (of Gaussians), ``bernoulli`` (mixtures of binary images), ``linear_gaussian`` (probabilistic PCA).
 Every world has ``event_shape``, ``sample(n, generator=...)``, ``log_prob(x)`` in nats (natural
 logarithm) and ``entropy()``; where something is hidden behind x also ``sample_joint``,
-``log_joint`` and ``posterior``. Probabilities are computed in float64.
+``log_joint`` and ``posterior``. Probabilities are computed in float64. ``modes`` reports how well
+samples of a model cover the modes of a mixture.
 """

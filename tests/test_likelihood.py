@@ -1,0 +1,151 @@
+"""Maximum likelihood: by gradient and in closed form, side by side."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import distributions as D
+from torch import nn
+
+from lecture_utils.training.likelihood import (
+    CLOSED_FORMS,
+    LikelihoodTrainer,
+    Parametric,
+    closed_form,
+    fit_mle,
+)
+
+
+@pytest.fixture(autouse=True)
+def one_thread_no_bar(monkeypatch):
+    monkeypatch.setenv("LECTURE_STATIC", "1")
+    torch.set_num_threads(1)
+
+
+def drawn(distribution: D.Distribution, n: int = 1000) -> torch.Tensor:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return distribution.sample((n,))
+
+
+COVARIANCE = torch.tensor([[2.0, 0.6], [0.6, 0.5]])
+CASES = {
+    "Bernoulli": (D.Bernoulli(torch.tensor(0.3)), {"probs": 0.5}),
+    "Geometric": (D.Geometric(torch.tensor(0.3)), {"probs": 0.5}),
+    "Poisson": (D.Poisson(torch.tensor(2.5)), {"rate": 1.0}),
+    "Exponential": (D.Exponential(torch.tensor(3.0)), {"rate": 1.0}),
+    "Normal": (D.Normal(3.0, 2.0), {"loc": 0.0, "scale": 1.0}),
+    "LogNormal": (D.LogNormal(0.5, 0.7), {"loc": 0.0, "scale": 1.0}),
+    "Laplace": (D.Laplace(1.0, 2.0), {"loc": 0.0, "scale": 1.0}),
+    "MultivariateNormal": (
+        D.MultivariateNormal(torch.tensor([1.0, -1.0]), COVARIANCE),
+        {"loc": torch.zeros(2), "scale_tril": torch.eye(2)},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_gradient_finds_the_closed_form(name):
+    truth, start = CASES[name]
+    x = drawn(truth)
+    fit = fit_mle(Parametric(type(truth), **start), x, steps=600, device="cpu")
+    assert -1e-6 < fit.gap < 1e-4
+    assert fit.log_likelihood == pytest.approx(fit.best.log_prob(x).mean().item(), abs=1e-4)
+    # The truth has more to explain on these very data than what was fitted to them.
+    assert fit.best.log_prob(x).mean() > truth.log_prob(x).mean()
+    assert (
+        type(truth) in CLOSED_FORMS and name in repr(fit) and "below the closed form" in repr(fit)
+    )
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_closed_form_is_a_maximum(name):
+    truth, _ = CASES[name]
+    x = drawn(truth)
+    formula = CLOSED_FORMS[type(truth)](x)
+    best = closed_form(type(truth), x).log_prob(x).mean()
+    for key, value in formula.items():
+        for factor in (0.97, 1.03):
+            moved = type(truth)(**{**formula, key: value * factor})
+            assert moved.log_prob(x).mean() < best
+
+
+@pytest.mark.parametrize(
+    ("truth", "start"),
+    [
+        (D.Gamma(torch.tensor(2.0), torch.tensor(1.5)), {"concentration": 1.0, "rate": 1.0}),
+        (
+            D.Beta(torch.tensor(2.0), torch.tensor(5.0)),
+            {"concentration1": 1.0, "concentration0": 1.0},
+        ),
+    ],
+    ids=["Gamma", "Beta"],
+)
+def test_without_a_closed_form_the_gradient_vanishes(truth, start):
+    x = drawn(truth)
+    fit = fit_mle(Parametric(type(truth), **start), x, steps=1000, device="cpu")
+    assert fit.best is None and fit.gap is None and "closed form" not in repr(fit)
+    fit.model.log_prob(x).mean().backward()
+    assert all(p.grad.abs() < 1e-3 for p in fit.model.parameters())
+    assert fit.log_likelihood >= truth.log_prob(x).mean()
+    for name, value in fit.parameters.items():
+        assert value.item() == pytest.approx(getattr(truth, name).item(), rel=0.25)
+
+
+def test_a_network_is_fitted_by_the_same_function():
+    class Line(nn.Module):
+        """p(y | x) with a mean on a line."""
+
+        def __init__(self):
+            super().__init__()
+            self.line, self.log_scale = nn.Linear(1, 1), nn.Parameter(torch.zeros(1))
+
+        def log_prob(self, xy):
+            mean = self.line(xy[:, :1])
+            return D.Normal(mean, self.log_scale.exp()).log_prob(xy[:, 1:]).squeeze(1)
+
+    x = torch.linspace(-1, 1, 300)[:, None]
+    y = 2 * x + 1 + 0.3 * drawn(D.Normal(0.0, 1.0), 300)[:, None]
+    torch.manual_seed(0)
+    fit = fit_mle(Line(), torch.cat([x, y], 1), steps=600, device="cpu")
+    solution = torch.linalg.lstsq(torch.cat([x, torch.ones_like(x)], 1), y).solution.flatten()
+    assert fit.model.line.weight.item() == pytest.approx(solution[0].item(), abs=1e-3)
+    assert fit.model.line.bias.item() == pytest.approx(solution[1].item(), abs=1e-3)
+    assert fit.gap is None and "nats an example" in repr(fit)
+
+
+def test_rows_of_several_numbers_are_one_example():
+    model = Parametric(D.Normal, loc=torch.zeros(3), scale=torch.ones(3))
+    assert model.log_prob(torch.zeros(5, 3)).shape == (5,)
+    assert model.sample(7).shape == (7, 3)
+    score = LikelihoodTrainer(model, device="cpu").evaluate(torch.zeros(5, 3))
+    assert score.tokens.tolist() == [3.0] * 5
+
+
+@pytest.mark.parametrize(
+    ("act", "error", "message"),
+    [
+        (lambda: Parametric("Normal"), TypeError, "a class such as torch.distributions.Normal"),
+        (lambda: Parametric(D.Normal, mean=0.0), ValueError, "no parameter 'mean'; it has loc"),
+        (lambda: Parametric(D.Normal, loc=0.0, scale=-1.0), ValueError, "scale=-1.0 does not"),
+        (
+            lambda: Parametric(D.Uniform, low=0.0, high=1.0),
+            ValueError,
+            "depends on its other parameters",
+        ),
+        (lambda: closed_form(D.Gamma, torch.ones(3)), ValueError, "No closed form .* for Gamma"),
+        (
+            lambda: closed_form(D.Poisson, torch.tensor([1.0, -2.0])),
+            ValueError,
+            r"x\[1\] is -2.0, which a Poisson cannot give",
+        ),
+        (
+            lambda: fit_mle(Parametric(D.Bernoulli, probs=0.5), torch.tensor([0.0, 0.5])),
+            ValueError,
+            r"x\[1\] is 0.5, which a Bernoulli",
+        ),
+    ],
+)
+def test_errors(act, error, message):
+    with pytest.raises(error, match=message):
+        act()

@@ -33,14 +33,14 @@ def vae(latent_size: int) -> LikelihoodTrainer:
 
 def made() -> LikelihoodTrainer:
     """One hidden layer."""
-    options = {"lr": 3e-3, "weight_decay": 0.1, "ema": 0.99}
+    options = {"lr": 1e-2, "weight_decay": 0.1, "ema": 0.998}
     return AutoregressiveTrainer(MADE(64, 256), **options, **COMMON)
 
 
 RUNS: dict[str, tuple[Callable[[], LikelihoodTrainer], int]] = {
     "VAE, K = 8": (lambda: vae(8), 4000),
     "VAE, K = 2": (lambda: vae(2), 4000),
-    "MADE": (made, 1500),
+    "MADE": (made, 2000),
 }
 
 

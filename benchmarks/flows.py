@@ -21,7 +21,7 @@ SAMPLES = 2500  # a report
 EXAMPLES = 100_000  # of data
 SCORED = 1000  # points, for the nats
 STEPS = 50  # of a sample, two passes each
-WORLDS = {"flow matching, grid": (grid(), 8000), "flow matching, ring": (ring(), 3000)}
+WORLDS = {"flow matching, grid": (grid(), 16_000), "flow matching, ring": (ring(), 3000)}
 
 
 def measure(

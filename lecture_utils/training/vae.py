@@ -298,14 +298,17 @@ def exact_log_prob(model: VAE, x: torch.Tensor, *, points: int = 401) -> torch.T
     every_other = ticks
     for _ in range(model.latent_size - 1):
         every_other = (every_other[..., None] & ticks).flatten()
-    fine, coarse = [], []
-    for part in x.split(max(1, _CHUNK // (len(z) * model.num_pixels))):
-        blocks = z.split(max(1, _CHUNK // (len(part) * model.num_pixels)))
-        log_px_z = torch.cat([model.log_px_z(part, block[:, None]) for block in blocks])
-        log_pxz = log_px_z.double() + model.log_pz(z).double()[:, None]  # [points ** K, b]
-        fine.append(log_pxz.logsumexp(0) + model.latent_size * step)
-        coarse.append(log_pxz[every_other].logsumexp(0) + model.latent_size * (step + math.log(2)))
-    exact, error = torch.cat(fine), (torch.cat(fine) - torch.cat(coarse)).abs().max()
+    x = x.to(like).double()
+    fine = torch.full((len(x),), -math.inf).to(x)  # log of the sums so far, over all points
+    coarse = fine.clone()  # and over every other one
+    size = max(1, _CHUNK // max(len(x), model.num_pixels))
+    for block, chosen in zip(z.split(size), every_other.split(size), strict=True):
+        log_pxz = _log_px_z_of_all(model, x, block) + model.log_pz(block).double()[:, None]
+        fine = torch.logaddexp(fine, log_pxz.logsumexp(0))
+        if chosen.any():
+            coarse = torch.logaddexp(coarse, log_pxz[chosen].logsumexp(0))
+    exact = fine + model.latent_size * step
+    error = (exact - coarse - model.latent_size * (step + math.log(2))).abs().max()
     if error > 1e-3:
         raise ValueError(
             f"A lattice of {points} points is too coarse: with every other point the answer "
@@ -409,6 +412,17 @@ class VAETrainer(LikelihoodTrainer):
             active_units=units,
             num_samples=num_samples,
         )
+
+
+def _log_px_z_of_all(model: VAE, x: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
+    """log p(x | z) of every x [n, D] for every z [S, K]: one matrix product gives [S, n]."""
+    y = model.decode(z).double()  # [S, D]
+    if model.likelihood == "bernoulli":
+        return y @ x.T - F.softplus(y).sum(-1, keepdim=True)
+    squares = y.square().sum(-1, keepdim=True) - 2 * y @ x.T + x.square().sum(-1)
+    log_noise = model.log_noise.double()
+    constant = model.num_pixels * (log_noise + 0.5 * _LOG_2PI)
+    return -0.5 * squares / (2 * log_noise).exp() - constant
 
 
 def _normal(

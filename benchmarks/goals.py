@@ -196,5 +196,8 @@ def _row(rows: list[dict[str, Any]], name: str) -> dict[str, Any]:
 
 
 def _span(rows: list[dict[str, Any]], key: str, factor: float = 1, style: str = "") -> str:
-    values = sorted({format(factor * row[key], style) for row in rows}, key=float)
+    known = [row[key] for row in rows if row[key] is not None]
+    values = sorted({format(factor * value, style) for value in known}, key=float)
+    if not values:  # no sample hit a mode
+        return "–"
     return values[0] if len(values) == 1 else f"{values[0]}–{values[-1]}"

@@ -242,7 +242,7 @@ def measure(rounds: int = 9, smoke: bool = False) -> dict[str, list[dict[str, An
     results = {}
     for name, work in workloads(smoke).items():
         runs = {key: run for key, run in RUNS.items() if NEEDS.get(key) in (None, *found)}
-        if name.startswith("VAE") and not smoke:
+        if name.startswith("VAE"):
             runs["matrix products"] = matrix_products
         with _quiet():
             seconds = alternate(runs, rounds, lambda run, work=work: seconds_a_step(run, work))

@@ -18,5 +18,5 @@ BENCHMARKS = {
     "digits": "VAE and MADE on digits, in nats",
     "names": "transformers on names, in nats a token",
     "gans": "GANs on mixtures: modes, quality, reverse KL",
-    "flows": "flow matching on mixtures: the same, and nats",
+    "flows": "flow matching and diffusion on mixtures: the same, and nats",
 }

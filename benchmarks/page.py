@@ -46,7 +46,7 @@ TITLES = {
     "digits": "VAE and MADE on digits",
     "names": "Names",
     "gans": "GANs on mixtures",
-    "flows": "Flow matching on mixtures",
+    "flows": "Flow matching and diffusion on mixtures",
 }
 NOTES = {
     "step_time": (
@@ -79,8 +79,9 @@ NOTES = {
         "GAN captures nearly all modes by luck: the three numbers belong together."
     ),
     "flows": (
-        "As above; *nats* is the mean of log p(x) on fresh data, exact for a flow, *truth* the "
-        "best possible value, minus the entropy. A sample takes as many *passes* of the network."
+        "As above; *nats* is the mean of log p(x) on fresh data, exact for a flow and a lower "
+        "bound for a diffusion; *truth* is the best possible value, minus the entropy. A sample "
+        "takes as many *passes* of the network."
     ),
 }
 HEADINGS = {

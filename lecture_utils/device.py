@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from collections.abc import Sequence
 
 import torch
 
@@ -109,7 +110,7 @@ def free_memory(device: torch.device) -> int | None:
 
 
 def uniform(
-    shape: tuple[int, ...],
+    shape: Sequence[int],
     *,
     generator: torch.Generator | None = None,
     device: str | torch.device = "cpu",
@@ -121,6 +122,19 @@ def uniform(
     """
     source = generator.device if generator is not None else device
     return torch.rand(shape, generator=generator, device=source, dtype=dtype).to(device)
+
+
+def normal(
+    shape: Sequence[int], like: torch.Tensor, generator: torch.Generator | None = None
+) -> torch.Tensor:
+    """Standard normal random numbers with the device and dtype of `like`.
+
+    They are drawn where `generator` lives, as those of `uniform`; on the device itself, from the
+    global stream, when it is None.
+    """
+    source = generator.device if generator is not None else like.device
+    draws = torch.randn(shape, generator=generator, device=source, dtype=like.dtype)
+    return draws.to(like.device)
 
 
 def categorical(

@@ -10,6 +10,7 @@ from torch import distributions as D
 
 from lecture_utils.training import (
     AutoregressiveTrainer,
+    DiffusionTrainer,
     FlowMatchingTrainer,
     GANTrainer,
     LikelihoodTrainer,
@@ -17,6 +18,7 @@ from lecture_utils.training import (
     checkpoint,
 )
 from lecture_utils.training.autoregressive import MADE
+from lecture_utils.training.diffusion import Diffusion
 from lecture_utils.training.flow import Flow, TimeNetwork
 from lecture_utils.training.gan import Critic, Generator
 from lecture_utils.training.likelihood import Parametric
@@ -32,6 +34,9 @@ TRAINERS = {
     "VAE": lambda **o: VAETrainer(VAE(6, 2, (8,)), **o),
     "VAE, 3 samples": lambda **o: VAETrainer(VAE(6, 2, (8,)), importance_samples=3, **o),
     "GAN": lambda **o: GANTrainer(Generator(2, 2, (8,)), Critic(2, (8,), octaves=1), **o),
+    "diffusion": lambda **o: DiffusionTrainer(
+        Diffusion(TimeNetwork(2, (8,)), 2, num_steps=30), **o
+    ),
     "flow": lambda **o: FlowMatchingTrainer(Flow(TimeNetwork(2, (8,)), 2), **o),
 }
 OPTIONS = {

@@ -2,6 +2,7 @@
 
 from .autoregressive import AutoregressiveTrainer
 from .checks import TrainingDiverged
+from .diffusion import DiffusionTrainer
 from .flow import FlowMatchingTrainer
 from .gan import GANTrainer
 from .history import History
@@ -11,6 +12,7 @@ from .vae import VAETrainer
 
 __all__ = [
     "AutoregressiveTrainer",
+    "DiffusionTrainer",
     "FlowMatchingTrainer",
     "GANTrainer",
     "History",

@@ -19,6 +19,7 @@ from torch import nn
 from ..device import categorical, uniform
 from .checks import whole
 from .likelihood import LikelihoodTrainer
+from .networks import evaluating
 
 
 class TokenModel(nn.Module):
@@ -69,7 +70,6 @@ class TokenModel(nn.Module):
         """How many tokens of each sequence are predicted, its `end` included: [B]."""
         return self._counts(x).sum(-1)
 
-    @torch.no_grad()
     def sample(
         self,
         n: int,
@@ -98,20 +98,18 @@ class TokenModel(nn.Module):
         whole("length", length)
         if not (isinstance(temperature, (int, float)) and 0 <= temperature < math.inf):
             raise ValueError(f"temperature must be 0 or more, not {temperature!r}.")
-        was_training = self.training
-        self.eval()
         x = self._start(n, length, prefix)
-        while x.shape[1] < length:
-            unknown = x.new_zeros(n, 1)  # what stands in the place to predict does not matter
-            scores = self.logits(torch.cat([x, unknown], 1))[:, -1]  # [n, V]
-            if temperature == 0:
-                token = scores.argmax(-1)
-            else:
-                token = categorical((scores / temperature).softmax(-1), generator=generator)
-            if self.end is not None:
-                token[(x == self.end).any(1)] = self.end
-            x = torch.cat([x, token[:, None]], 1)
-        self.train(was_training)
+        with evaluating(self):
+            while x.shape[1] < length:
+                unknown = x.new_zeros(n, 1)  # what stands in the place to predict does not matter
+                scores = self.logits(torch.cat([x, unknown], 1))[:, -1]  # [n, V]
+                if temperature == 0:
+                    token = scores.argmax(-1)
+                else:
+                    token = categorical((scores / temperature).softmax(-1), generator=generator)
+                if self.end is not None:
+                    token[(x == self.end).any(1)] = self.end
+                x = torch.cat([x, token[:, None]], 1)
         return x
 
     def _counts(self, x: torch.Tensor) -> torch.Tensor:

@@ -134,6 +134,12 @@ def whole(name: str, value: Any) -> None:
         raise ValueError(f"{name} must be a whole number of at least 1, not {value!r}.")
 
 
+def positive(name: str, value: Any) -> None:
+    """Raise unless `value` is a finite number above 0."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
+        raise ValueError(f"{name} must be a positive number, not {value!r}.")
+
+
 def can_validate(loss: Callable | None) -> None:
     """Only a trainer with a loss function knows what to compute on held-out data."""
     if loss is None:

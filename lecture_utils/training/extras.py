@@ -15,6 +15,7 @@ from torch import nn
 from ..environment import static
 from . import checks
 from .batches import Batch
+from .networks import evaluating
 
 if TYPE_CHECKING:
     from .loop import Trainer
@@ -152,17 +153,15 @@ def compiled(loss: Callable | None, compile: bool | str) -> Callable | None:
     return torch.compile(loss, backend="inductor" if compile is True else compile)
 
 
-@torch.no_grad()
 def average_terms(loss: Callable, model: nn.Module, batches: Iterable[Batch]) -> dict[str, float]:
     """The average of the loss and its terms over all examples, in evaluation mode."""
     totals: dict[str, float] = {}
-    examples, mode = 0, model.training
-    model.eval()
-    for batch in batches:
-        examples += len(batch[0])
-        for name, term in checks.terms(loss(model, *batch)).items():
-            totals[name] = totals.get(name, 0.0) + float(term) * len(batch[0])
-    model.train(mode)
+    examples = 0
+    with evaluating(model):
+        for batch in batches:
+            examples += len(batch[0])
+            for name, term in checks.terms(loss(model, *batch)).items():
+                totals[name] = totals.get(name, 0.0) + float(term) * len(batch[0])
     return {name: total / examples for name, total in totals.items()}
 
 

@@ -16,9 +16,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from .checks import whole
+from ..device import normal
+from .checks import positive, whole
 from .likelihood import LikelihoodTrainer
-from .networks import FourierFeatures, mlp
+from .networks import FourierFeatures, evaluating, mlp
 
 Velocity = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]  # (x [B, D], t [B]) -> [B, D]
 
@@ -69,8 +70,7 @@ class Flow(nn.Module):
     def __init__(self, network: nn.Module, size: int, *, scale: float = 1.0) -> None:
         super().__init__()
         whole("size", size)
-        if not (isinstance(scale, (int, float)) and 0 < scale < math.inf):
-            raise ValueError(f"scale must be a positive number, not {scale!r}.")
+        positive("scale", scale)
         self.network, self.size, self.scale = network, size, scale
 
     def velocity(self, x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
@@ -103,9 +103,9 @@ class Flow(nn.Module):
         """
         whole("n", n)
         like = next(self.parameters())
-        source = generator.device if generator is not None else like.device
-        noise = torch.randn(n, self.size, generator=generator, device=source, dtype=like.dtype)
-        path = integrate(self.velocity, noise.to(like.device), steps=steps, method=method)
+        noise = normal((n, self.size), like, generator)
+        with evaluating(self):
+            path = integrate(self.velocity, noise, steps=steps, method=method)
         return self.scale * torch.stack(path)
 
     def sample(self, n: int, **options: Any) -> torch.Tensor:

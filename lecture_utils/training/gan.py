@@ -16,11 +16,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from ..device import normal
 from .batches import DEFAULT_SIZE
-from .checks import whole
+from .checks import positive, whole
 from .history import History
 from .loop import Trainer
-from .networks import FourierFeatures, mlp
+from .networks import FourierFeatures, evaluating, mlp
 
 # -- The players -----------------------------------------------------------------------------------
 
@@ -49,14 +50,14 @@ class Generator(nn.Module):
     ) -> None:
         super().__init__()
         whole("latent_size", latent_size)
-        self.latent_size, self.scale = latent_size, _positive("scale", scale)
+        positive("scale", scale)
+        self.latent_size, self.scale = latent_size, scale
         self.network = mlp(latent_size, *hidden, size)
 
     def forward(self, z: torch.Tensor) -> torch.Tensor:
         """Noise [B, K] to points [B, D]."""
         return self.scale * self.network(z)
 
-    @torch.no_grad()
     def sample(self, n: int, *, generator: torch.Generator | None = None) -> torch.Tensor:
         """`n` points, [n, D].
 
@@ -65,7 +66,8 @@ class Generator(nn.Module):
             generator: A seeded ``torch.Generator``; the global stream when None.
         """
         whole("n", n)
-        return self(noise(n, self.latent_size, next(self.parameters()), generator=generator))
+        with evaluating(self):
+            return self(normal((n, self.latent_size), next(self.parameters()), generator))
 
 
 class Critic(nn.Module):
@@ -95,26 +97,14 @@ class Critic(nn.Module):
         whole("size", size)
         if isinstance(octaves, bool) or not isinstance(octaves, int) or octaves < 0:
             raise ValueError(f"octaves must be a whole number, 0 or more, not {octaves!r}.")
-        self.scale = _positive("scale", scale)
+        positive("scale", scale)
+        self.scale = scale
         self.features = FourierFeatures(size, octaves, scale=self.scale)
         self.network = mlp(self.features.features, *hidden, 1, activation=lambda: nn.LeakyReLU(0.2))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Points [B, D] to logits [B]."""
         return self.network(self.features(x)).squeeze(-1)  # [B, 1] to [B]
-
-
-def noise(
-    n: int, latent_size: int, like: torch.Tensor, *, generator: torch.Generator | None = None
-) -> torch.Tensor:
-    """Standard normal noise z [n, K] with the device and dtype of `like`.
-
-    It is drawn where `generator` lives: a generator on the CPU gives the same numbers whatever the
-    device. Without one it is drawn on the device, from the global stream.
-    """
-    source = like.device if generator is None else generator.device
-    z = torch.randn(n, latent_size, generator=generator, device=source, dtype=like.dtype)
-    return z.to(like.device)
 
 
 # -- The losses ------------------------------------------------------------------------------------
@@ -344,7 +334,6 @@ class GANTrainer(Trainer):
             )
         return super().fit(data, **options)
 
-    @torch.no_grad()
     def sample(self, n: int, *, generator: torch.Generator | None = None) -> torch.Tensor:
         """`n` samples of the trained generator, [n, ...].
 
@@ -354,10 +343,9 @@ class GANTrainer(Trainer):
         """
         whole("n", n)
         model = self.trained["G"]
-        like = next(model.parameters())
-        return _evaluated(model, noise(n, self.latent_size, like, generator=generator))
+        with evaluating(model):
+            return model(normal((n, self.latent_size), next(model.parameters()), generator))
 
-    @torch.no_grad()
     def discriminate(self, x: torch.Tensor) -> torch.Tensor:
         """The logits of the trained critic: how much more `x` looks like data than like samples.
 
@@ -370,7 +358,9 @@ class GANTrainer(Trainer):
         Returns:
             [n].
         """
-        return _evaluated(self.trained["D"], x.to(self.device)).flatten()
+        model = self.trained["D"]
+        with evaluating(model):
+            return model(x.to(self.device)).flatten()
 
     @property
     def _parts(self) -> int:
@@ -400,14 +390,14 @@ def gan_step(
         real = next(parts)
         with torch.no_grad():  # the samples are fixed: only the critic moves
             # Mixed precision makes them coarser than the data.
-            fake = generator(noise(len(real), trainer.latent_size, real)).to(real.dtype)
+            fake = generator(normal((len(real), trainer.latent_size), real)).to(real.dtype)
         loss, penalty = _of_critic(trainer, real, fake)
         trainer.minimize(loss if penalty is None else loss + penalty, "D")
         critic_losses.append(loss.detach())
         penalties += [] if penalty is None else [penalty.detach()]
     for _ in range(trainer.generator_steps):
         real = next(parts) if trainer.paired else real
-        fake = generator(noise(len(real), trainer.latent_size, real)).to(real.dtype)
+        fake = generator(normal((len(real), trainer.latent_size), real)).to(real.dtype)
         scores = [_logits(trainer, fake)]
         if trainer.paired:
             with torch.no_grad():  # no sample is in them
@@ -446,16 +436,6 @@ def _logits(trainer: GANTrainer, x: torch.Tensor) -> torch.Tensor:
     return scores.flatten()
 
 
-@torch.no_grad()
-def _evaluated(model: nn.Module, x: torch.Tensor) -> torch.Tensor:
-    """``model(x)`` in evaluation mode."""
-    was_training = model.training
-    model.eval()
-    y = model(x)
-    model.train(was_training)
-    return y
-
-
 def _falling(progress: float) -> float:
     """A cosine from 1 to 0.05: the last updates are small, but not so small that nothing moves."""
     return 0.05 + 0.95 * (0.5 + 0.5 * math.cos(math.pi * progress))
@@ -472,9 +452,3 @@ def _penalty(value: Any) -> tuple[float, float]:
             f"{value!r}; try (0.1, 0.001)."
         )
     return tuple(map(float, pair))
-
-
-def _positive(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
-        raise ValueError(f"{name} must be a positive number, not {value!r}.")
-    return float(value)

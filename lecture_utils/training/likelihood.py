@@ -15,6 +15,7 @@ from torch.distributions import constraints, transform_to
 from ..estimates import Estimate
 from .history import History
 from .loop import Trainer
+from .networks import evaluating
 from .score import Score
 
 
@@ -31,16 +32,13 @@ class LikelihoodTrainer(Trainer):
     def __init__(self, model: nn.Module, *, loss: Callable | None = None, **options: Any) -> None:
         super().__init__(model, loss or negative_log_likelihood, **options)
 
-    @torch.no_grad()
     def evaluate(self, x: torch.Tensor, batch_size: int = 1000) -> Score:
         """Score the trained model on examples [n, ...], for instance a test set."""
         model = self.trained
-        was_training = model.training
-        model.eval()
         parts = x.to(self.device).split(batch_size)
-        log_px = torch.cat([model.log_prob(part).cpu() for part in parts]).double()
-        tokens = torch.cat([_sizes(model, part).cpu() for part in parts]).double()
-        model.train(was_training)
+        with evaluating(model):
+            log_px = torch.cat([model.log_prob(part).cpu() for part in parts]).double()
+            tokens = torch.cat([_sizes(model, part).cpu() for part in parts]).double()
         return Score(log_px, tokens)
 
     def sample(self, *args: Any, **options: Any) -> torch.Tensor:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import nn
@@ -24,6 +25,20 @@ def mlp(*sizes: int, activation: Callable[[], nn.Module] = nn.ReLU) -> nn.Sequen
     for before, after in zip(sizes, sizes[1:], strict=False):
         layers += [nn.Linear(before, after), activation()]
     return nn.Sequential(*layers[:-1])
+
+
+@contextlib.contextmanager
+def evaluating(*models: nn.Module) -> Iterator[None]:
+    """Models in evaluation mode and without gradients; afterwards each part as it was."""
+    modes = [(part, part.training) for model in models for part in model.modules()]
+    try:
+        for model in models:
+            model.eval()
+        with torch.no_grad():
+            yield
+    finally:
+        for part, training in modes:
+            part.training = training
 
 
 class FourierFeatures(nn.Module):

@@ -20,10 +20,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from ..device import normal, uniform
 from ..estimates import Estimate
-from .checks import whole
+from .checks import positive, whole
 from .likelihood import LikelihoodTrainer
-from .networks import mlp
+from .networks import evaluating, mlp
 from .score import Score
 
 _LOG_2PI = math.log(2 * math.pi)
@@ -69,8 +70,7 @@ class VAE(nn.Module):
         whole("latent_size", latent_size)
         if likelihood not in ("bernoulli", "gaussian"):
             raise ValueError(f"likelihood must be 'bernoulli' or 'gaussian', not {likelihood!r}.")
-        if not (isinstance(noise, (int, float)) and 0 < noise < math.inf):
-            raise ValueError(f"noise is a standard deviation and must be positive, not {noise!r}.")
+        positive("noise", noise)
         self.num_pixels, self.latent_size, self.likelihood = num_pixels, latent_size, likelihood
         # Smooth activations: the lattice of `exact_log_prob` converges fast on a smooth function.
         usual = functools.partial(mlp, activation=nn.SiLU)
@@ -138,12 +138,11 @@ class VAE(nn.Module):
         """
         whole("n", n)
         like = next(self.parameters())
-        y = self.decode(_normal((n, self.latent_size), like, generator))
+        y = self.decode(normal((n, self.latent_size), like, generator))
         if self.likelihood == "gaussian":
-            return y + self.noise * _normal(y.shape, like, generator)
-        source = generator.device if generator is not None else y.device
-        draws = torch.rand(y.shape, generator=generator, device=source, dtype=y.dtype)
-        return (draws.to(y.device) < y.sigmoid()).to(y.dtype)
+            return y + self.noise * normal(y.shape, like, generator)
+        draws = uniform(y.shape, generator=generator, device=y.device, dtype=y.dtype)
+        return (draws < y.sigmoid()).to(y.dtype)
 
     @torch.no_grad()
     def reconstruct(self, x: torch.Tensor) -> torch.Tensor:
@@ -193,8 +192,7 @@ def draw(
         [B, K], or [S, B, K].
     """
     shape = mean.shape if num_samples is None else (num_samples, *mean.shape)
-    noise = torch.randn(shape, device=mean.device, dtype=mean.dtype)
-    return mean + (0.5 * log_variance).exp() * noise
+    return mean + (0.5 * log_variance).exp() * normal(shape, mean)
 
 
 def negative_elbo(
@@ -382,7 +380,6 @@ class VAETrainer(LikelihoodTrainer):
             model, x, self.beta(self.progress) if callable(self.beta) else self.beta
         )
 
-    @torch.no_grad()
     def evaluate(self, x: torch.Tensor, num_samples: int = 1000) -> VAEScore:
         """Score the trained model on examples [n, D], for instance a test set.
 
@@ -392,16 +389,14 @@ class VAETrainer(LikelihoodTrainer):
         """
         whole("num_samples", num_samples)
         model, x = self.trained, x.to(self.device)
-        was_training = model.training
-        model.eval()
         bounds, elbos, kls = [], [], []
-        for part in x.split(max(1, _CHUNK // (num_samples * model.num_pixels))):
-            weights = log_weights(model, part, num_samples).double()  # [S, b]
-            bounds.append(weights.logsumexp(0) - math.log(num_samples))
-            elbos.append(weights.mean(0))
-            kls.append(kl_to_prior(*model.encode(part)).double())
-        units = active_units(model, x)
-        model.train(was_training)
+        with evaluating(model):
+            for part in x.split(max(1, _CHUNK // (num_samples * model.num_pixels))):
+                weights = log_weights(model, part, num_samples).double()  # [S, b]
+                bounds.append(weights.logsumexp(0) - math.log(num_samples))
+                elbos.append(weights.mean(0))
+                kls.append(kl_to_prior(*model.encode(part)).double())
+            units = active_units(model, x)
         log_px, elbo, kl = (torch.cat(parts).cpu() for parts in (bounds, elbos, kls))
         return VAEScore(
             log_px,
@@ -423,14 +418,6 @@ def _log_px_z_of_all(model: VAE, x: torch.Tensor, z: torch.Tensor) -> torch.Tens
     log_noise = model.log_noise.double()
     constant = model.num_pixels * (log_noise + 0.5 * _LOG_2PI)
     return -0.5 * squares / (2 * log_noise).exp() - constant
-
-
-def _normal(
-    shape: Sequence[int], like: torch.Tensor, generator: torch.Generator | None
-) -> torch.Tensor:
-    source = generator.device if generator is not None else like.device
-    draws = torch.randn(shape, generator=generator, device=source, dtype=like.dtype)
-    return draws.to(like.device)
 
 
 def _only(module: nn.Module) -> nn.Module:

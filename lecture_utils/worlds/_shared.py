@@ -11,6 +11,8 @@ from typing import Any
 
 import torch
 
+from ..device import normal as normal_like
+
 
 def working_dtype(device: torch.device) -> torch.dtype:
     """float64, or float32 on a device that has no float64."""
@@ -79,10 +81,10 @@ def distribution(value: Any, name: str, device: torch.device) -> torch.Tensor:
 def normal(
     shape: tuple[int, ...], generator: torch.Generator | None, device: torch.device
 ) -> torch.Tensor:
-    """Standard normal numbers on `device`, drawn where `generator` lives, as `device.uniform`."""
+    """Standard normal numbers on `device` in its working dtype, drawn where `generator` lives."""
     source = generator.device if generator is not None else device
-    draws = torch.randn(shape, generator=generator, device=source, dtype=working_dtype(source))
-    return draws.to(device, working_dtype(device))
+    like = torch.empty(0, device=source, dtype=working_dtype(source))
+    return normal_like(shape, like, generator).to(device, working_dtype(device))
 
 
 def count(n: Any) -> int:

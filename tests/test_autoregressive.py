@@ -192,6 +192,21 @@ def test_made_is_causal_in_its_order_and_normalized(order):
     assert model.log_prob(everything).exp().sum().item() == pytest.approx(1, abs=1e-12)
 
 
+def test_made_drops_in_training_only():
+    torch.manual_seed(0)
+    model = MADE(6, 32, dropout=0.5).double()
+    x = (torch.rand(50, 6, generator=seeded()) < 0.5).double()
+    first, second = model.log_prob(x), model.log_prob(x)
+    assert not torch.equal(first, second)
+    drawn = model.sample(20, generator=seeded())  # a sample does not
+    assert model.training and drawn.dtype == torch.float64
+    model.eval()
+    assert torch.equal(model.log_prob(x), model.log_prob(x))
+    assert torch.equal(drawn, model.sample(20, generator=seeded()))
+    everything = torch.cartesian_prod(*[torch.tensor([0.0, 1.0])] * 6).double()
+    assert model.log_prob(everything).exp().sum().item() == pytest.approx(1, abs=1e-12)
+
+
 def test_made_samples_follow_log_prob():
     torch.manual_seed(0)
     model = MADE(4, 16, order=torch.tensor([2, 0, 3, 1]))
@@ -299,6 +314,7 @@ PIXELS = MADE(4, 8)
         (lambda: GRU.sample(2, 1, prefix=torch.tensor([0, 1])), ValueError, "prefix has 2"),
         (lambda: TokenModel(3).log_prob(torch.zeros(1, 2).long()), NotImplementedError, "defines"),
         (lambda: MADE(4, 0), ValueError, "hidden must be"),
+        (lambda: MADE(4, 8, dropout=1.0), ValueError, "dropout is a share"),
         (lambda: MADE(3, 4, order=torch.tensor([0, 1, 1])), ValueError, "each of 0 to 2 once"),
         (lambda: PIXELS.log_prob(torch.zeros(2, 4).long()), TypeError, r"x\.float\(\)"),
         (lambda: PIXELS.log_prob(torch.zeros(2, 5)), ValueError, r"expected \[B, 4\]"),

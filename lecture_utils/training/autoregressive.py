@@ -303,12 +303,23 @@ class MADE(nn.Module):
         hidden: The number of hidden units.
         order: [D] a permutation: the pixels in the order in which they are predicted; as they are
             stored when None.
+        dropout: The share of pixels, and of hidden units, that a prediction has to do without in
+            training; it keeps a large network from learning a small data set by heart.
     """
 
-    def __init__(self, num_pixels: int, hidden: int, *, order: torch.Tensor | None = None) -> None:
+    def __init__(
+        self,
+        num_pixels: int,
+        hidden: int,
+        *,
+        order: torch.Tensor | None = None,
+        dropout: float = 0.0,
+    ) -> None:
         super().__init__()
         whole("num_pixels", num_pixels)
         whole("hidden", hidden)
+        if not (isinstance(dropout, (int, float)) and 0 <= dropout < 1):
+            raise ValueError(f"dropout is a share, 0 or more and below 1, not {dropout!r}.")
         order = torch.arange(num_pixels) if order is None else torch.as_tensor(order)
         if not torch.equal(order.sort().values, torch.arange(num_pixels)):
             raise ValueError(f"order must hold each of 0 to {num_pixels - 1} once.")
@@ -317,7 +328,7 @@ class MADE(nn.Module):
         self.to_hidden = nn.Linear(num_pixels, hidden)
         self.to_pixels = nn.Linear(hidden, num_pixels)
         self.direct = nn.Linear(num_pixels, num_pixels, bias=False)
-        self.num_pixels = num_pixels
+        self.num_pixels, self.dropout = num_pixels, nn.Dropout(dropout)
         self.register_buffer("order", order)
         self.register_buffer("sees", (unit[:, None] >= pixel).float())  # [hidden, D]
         self.register_buffer("heard", (pixel[:, None] > unit).float())  # [D, hidden]
@@ -332,7 +343,9 @@ class MADE(nn.Module):
         Returns:
             [B, D].
         """
+        x = self.dropout(x)
         h = F.relu(F.linear(x, self.to_hidden.weight * self.sees, self.to_hidden.bias))
+        h = self.dropout(h)
         y = F.linear(h, self.to_pixels.weight * self.heard, self.to_pixels.bias)
         return y + F.linear(x, self.direct.weight * self.before)
 
@@ -346,14 +359,16 @@ class MADE(nn.Module):
         """D for every row of `x`: [B]."""
         return torch.full((len(x),), self.num_pixels, device=x.device)
 
-    @torch.no_grad()
     def sample(self, n: int, *, generator: torch.Generator | None = None) -> torch.Tensor:
         """`n` new vectors, pixel after pixel: D passes. Returns [n, D] of 0.0 and 1.0."""
         whole("n", n)
-        x = torch.zeros(n, self.num_pixels, device=self.order.device)
-        for d in self.order.tolist():
-            p = self.logits(x)[:, d].sigmoid()
-            x[:, d] = (uniform((n,), generator=generator, device=x.device) < p).float()
+        weight = self.direct.weight
+        x = torch.zeros(n, self.num_pixels, device=weight.device, dtype=weight.dtype)
+        with evaluating(self):
+            for d in self.order.tolist():
+                p = self.logits(x)[:, d].sigmoid()
+                draws = uniform((n,), generator=generator, device=x.device, dtype=x.dtype)
+                x[:, d] = (draws < p).to(x.dtype)
         return x
 
     def _check(self, x: torch.Tensor) -> None:

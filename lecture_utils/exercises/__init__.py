@@ -40,11 +40,12 @@ __all__ = [
     "quiz",
     "solution",
     "use",
+    "verdict",
 ]
 
 REGISTRY: dict[str, Exercise] = load()
 _state = State()
-_last_checked: dict[str, tuple[Any, Status]] = {}
+_last_checked: dict[str, tuple[Any, Result]] = {}
 _NOTHING = inspect.Parameter.empty
 
 
@@ -108,7 +109,7 @@ def check(what: str | Callable = _NOTHING, answer: Any = _NOTHING) -> None:
     record = _state.record(exercise.id)
     record.add(result.status)
     _state.save(exercise.id)
-    _last_checked[exercise.id] = answer, result.status
+    _last_checked[exercise.id] = answer, result
     footer = _next_step(exercise, result, record.hints)
     _show(
         render.result_text(result, footer),
@@ -180,8 +181,10 @@ def use(function: Callable) -> Callable:
     exercise = _find(function)
     if not isinstance(exercise, CodeExercise):
         return function
-    checked, status = _last_checked.get(exercise.id, (None, None))
-    if checked is not function:
+    checked, result = _last_checked.get(exercise.id, (None, None))
+    if checked is function:
+        status = result.status
+    else:
         try:
             status = check_answer(exercise, function).status
         except Exception:
@@ -201,6 +204,25 @@ def use(function: Callable) -> Callable:
     if not environment.static():
         _say([f"From here on the book's `{exercise.id}` is used, because yours {why}."], "use")
     return exercise.reference
+
+
+def verdict(what: str | Callable, answer: Any = None) -> Result:
+    """The verdict on an answer, for other programs: nothing is shown, counted or raised.
+
+    Args:
+        what: Your function, or the name of an exercise.
+        answer: A function, a letter or a number; when None, what was last given to `check`.
+
+    Raises:
+        UnknownExercise: If there is no such exercise.
+    """
+    exercise = get(what)
+    if answer is None and isinstance(what, str):
+        if exercise.id in _last_checked:
+            return _last_checked[exercise.id][1]
+    elif answer is None:
+        answer = what
+    return check_answer(exercise, answer)
 
 
 def progress(chapter: str | int | None = None) -> None:

@@ -12,7 +12,6 @@ import textwrap
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -54,16 +53,20 @@ _LIBRARIES = (
 )
 
 
-def check_answer(exercise: Exercise, answer: Any, seed: int | None = None) -> Result:
+def check_answer(
+    exercise: Exercise, answer: Any, seed: int | None = None, *, patience: float = 1.0
+) -> Result:
     """The verdict on an answer: a function, a letter or a number.
 
     Args:
         exercise: The exercise.
         answer: What the student gave.
         seed: Seed of the random test inputs; by default the exercise's own.
+        patience: Stretches the time limits, for code that runs far away.
     """
     if isinstance(exercise, CodeExercise):
-        return _check_code(exercise, answer, exercise.seed if seed is None else seed)
+        seed = exercise.seed if seed is None else seed
+        return _check_code(exercise, answer, seed, patience)
     if _is_blank(answer):
         words = "the letter of your choice" if isinstance(exercise, ChoiceExercise) else "a number"
         return Result(
@@ -143,10 +146,10 @@ class Stop(Exception):
         self.result = result
 
 
-def _check_code(exercise: CodeExercise, function: Any, seed: int) -> Result:
+def _check_code(exercise: CodeExercise, function: Any, seed: int, patience: float) -> Result:
     if (blank := _not_attempted(exercise, function)) is not None:
         return blank
-    with isolated(), Stopwatch() as watch:
+    with isolated(), Stopwatch(patience) as watch:
         attempt = Attempt(exercise, function, seed, watch)
         try:
             result = attempt.check()
@@ -285,7 +288,7 @@ class Attempt:
         self.stop(
             status,
             headline,
-            _where(error.__traceback__),
+            _where(error),
             f"Input ({case.note}): `{describe(case.args)}`",
             _advice(error),
             key="exception" if not when else "exception-later",
@@ -588,15 +591,20 @@ def _left_open(function: Callable) -> int | None:
 
 
 def _raised_by_stub(error: BaseException, function: Callable) -> bool:
+    if hasattr(error, "elsewhere"):
+        return error.elsewhere[1] == getattr(function, "__name__", None)
     frames = traceback.extract_tb(error.__traceback__)
     return bool(frames) and frames[-1].name == getattr(function, "__name__", None)
 
 
 # ------------------------------------------------------------------ words for errors
-def _where(tb: TracebackType | None) -> str:
+def _where(error: BaseException) -> str:
     """The student's own line: the innermost one outside of libraries and of this package."""
+    if hasattr(error, "elsewhere"):  # it was raised in another process, and comes with its place
+        line, name, code = error.elsewhere
+        return f"In line {line} of `{name}`" + (f": `{code}`" if code else "") if line else ""
     own = []
-    for frame, line in traceback.walk_tb(tb):
+    for frame, line in traceback.walk_tb(error.__traceback__):
         name = frame.f_code.co_filename
         if not name.startswith(_LIBRARIES) and "site-packages" not in name:
             own.append((frame, line))

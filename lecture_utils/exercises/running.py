@@ -40,9 +40,9 @@ class Stopwatch:
     returns to Python, such as ``sum(range(10**12))``.
     """
 
-    def __init__(self) -> None:
-        self.call_seconds = CALL_SECONDS
-        self.total_seconds = TOTAL_SECONDS
+    def __init__(self, patience: float = 1.0) -> None:
+        self.call_seconds = patience * CALL_SECONDS
+        self.total_seconds = patience * TOTAL_SECONDS
         self._deadline: float | None = None
         self._fired = 0
         self._old_trace = sys.gettrace()

@@ -56,7 +56,7 @@ def measure(steps: int | None = None, samples: int = SAMPLES) -> list[dict[str, 
         row: dict[str, Any] = {"name": name, "seconds": time.process_time() - start}
         if isinstance(trainer, VAETrainer):
             torch.manual_seed(0)  # of the samples of z
-            score = trainer.evaluate(data.test, samples)
+            score = trainer.evaluate(data.test, num_samples=samples)
             row |= {"elbo": float(score.elbo), "active_units": score.active_units}
             if trainer.trained.latent_size == 2 and steps is None:
                 row["exact"] = -exact_log_prob(trainer.trained, data.test).mean().item()

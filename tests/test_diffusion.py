@@ -320,7 +320,7 @@ def test_it_learns():
 def test_evaluation_averages_draws_and_leaves_the_model_as_it_was():
     trainer = DiffusionTrainer(small(), device="cpu")
     x = torch.randn(8, 2, generator=seeded())
-    three = trainer.evaluate(x, 3, generator=seeded()).log_px
+    three = trainer.evaluate(x, num_samples=3, generator=seeded()).log_px
     dice = seeded()
     each = torch.stack([trainer.evaluate(x, generator=dice).log_px for _ in range(3)])
     torch.testing.assert_close(three, each.mean(0))

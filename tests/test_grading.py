@@ -262,7 +262,8 @@ ATTACKS = {
         " or 'Path' in str(f)][1:]\n"
         "for name in [m for m in sys.modules if m.startswith('lecture_utils')]: "
         "del sys.modules[name]\n"
-        "import lecture_utils.exercises as e\nreturn e.get('sequence_logprob').reference(logits, x)",
+        "import lecture_utils.exercises as e\n"
+        "return e.get('sequence_logprob').reference(logits, x)",
         "exception",
     ),
     "patches torch": (

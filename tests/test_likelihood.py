@@ -114,6 +114,43 @@ def test_a_network_is_fitted_by_the_same_function():
     assert fit.gap is None and "nats an example" in repr(fit)
 
 
+def test_counts_may_be_whole_numbers():
+    x = drawn(D.Poisson(torch.tensor(2.5))).long()
+    fit = fit_mle(Parametric(D.Poisson, rate=1.0), x, steps=300, device="cpu")
+    assert fit.parameters["rate"].item() == pytest.approx(x.double().mean().item(), rel=1e-3)
+    assert closed_form(D.Poisson, x).rate == x.float().mean()
+
+
+def test_parameters_that_columns_share_have_no_gap_to_those_that_they_do_not():
+    x = drawn(D.Normal(torch.tensor([0.0, 10.0]), 1.0))
+    shared = fit_mle(Parametric(D.Normal, loc=5.0, scale=3.0), x, steps=50, device="cpu")
+    assert shared.gap is None and shared.best is None
+    start = {"loc": torch.tensor([0.0, 9.0]), "scale": torch.ones(2)}
+    own = fit_mle(Parametric(D.Normal, **start), x, steps=1000, device="cpu", lr=0.1)
+    assert own.gap < 1e-3
+
+
+def test_scoring_is_done_in_evaluation_mode_and_leaves_the_modes():
+    class Noisy(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.drop, self.loc = nn.Dropout(0.5), nn.Parameter(torch.ones(1))
+
+        def log_prob(self, x):
+            return self.drop(x) + self.loc
+
+    trainer = LikelihoodTrainer(Noisy(), device="cpu")
+    x = torch.ones(50)
+    assert torch.equal(trainer.evaluate(x[:, None]).log_px, 2 * torch.ones(50, 1).double())
+    assert trainer.trained.training
+
+
+def test_a_hopeless_model_has_an_infinite_perplexity():
+    model = Parametric(D.Normal, loc=0.0, scale=1e-3)
+    score = LikelihoodTrainer(model, device="cpu").evaluate(torch.full((3, 1), 50.0))
+    assert score.perplexity == float("inf") and "perplexity inf" in repr(score)
+
+
 def test_rows_of_several_numbers_are_one_example():
     model = Parametric(D.Normal, loc=torch.zeros(3), scale=torch.ones(3))
     assert model.log_prob(torch.zeros(5, 3)).shape == (5,)
@@ -132,6 +169,20 @@ def test_rows_of_several_numbers_are_one_example():
             lambda: Parametric(D.Uniform, low=0.0, high=1.0),
             ValueError,
             "depends on its other parameters",
+        ),
+        (lambda: Parametric(D.Poisson, rate=0.0), ValueError, "on the edge .* Start inside"),
+        (
+            lambda: Parametric(D.Binomial, total_count=10.0, probs=0.5),
+            ValueError,
+            "'total_count' of Binomial cannot be trained",
+        ),
+        (lambda: closed_form(D.Normal, torch.ones(1)), ValueError, "no maximum on these 1 data"),
+        (lambda: closed_form(D.Normal, torch.ones(0)), ValueError, "no maximum"),
+        (lambda: closed_form(D.Normal(0.0, 1.0), torch.ones(3)), ValueError, "the classes"),
+        (
+            lambda: closed_form(D.MultivariateNormal, torch.ones(2, 3)),
+            ValueError,
+            "no maximum on these 2 data",
         ),
         (lambda: closed_form(D.Gamma, torch.ones(3)), ValueError, "No closed form .* for Gamma"),
         (

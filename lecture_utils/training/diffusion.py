@@ -350,7 +350,7 @@ class DiffusionTrainer(LikelihoodTrainer):
         super().__init__(model, loss=noise_prediction_loss, **options)
 
     def evaluate(
-        self, x: torch.Tensor, num_samples: int = 1, *, generator: torch.Generator | None = None
+        self, x: torch.Tensor, *, num_samples: int = 1, generator: torch.Generator | None = None
     ) -> DiffusionScore:
         """Score the trained model on examples [n, D], for instance a test set.
 
@@ -361,6 +361,8 @@ class DiffusionTrainer(LikelihoodTrainer):
         """
         whole("num_samples", num_samples)
         model, x = self.trained, x.to(self.device)
+        if not len(x):
+            raise ValueError("There is no example in x to evaluate.")
         total = 0.0
         with evaluating(model):
             for _ in range(num_samples):

@@ -95,8 +95,6 @@ class Critic(nn.Module):
     ) -> None:
         super().__init__()
         whole("size", size)
-        if isinstance(octaves, bool) or not isinstance(octaves, int) or octaves < 0:
-            raise ValueError(f"octaves must be a whole number, 0 or more, not {octaves!r}.")
         positive("scale", scale)
         self.scale = scale
         self.features = FourierFeatures(size, octaves, scale=self.scale)
@@ -311,7 +309,7 @@ class GANTrainer(Trainer):
     def gamma(self) -> Any:
         """The factor of the penalty now: start * f + end * (1 - f), where f falls from 1 to 0.
 
-        f = (1 - progress^2)^4 stays near 1 at first and is below 0.01 for the last fifth of a run.
+        f = (1 - progress^2)^4 stays near 1 at first and is below 0.01 for the last sixth of a run.
         """
         start, end = self.penalty
         return end + (start - end) * (1 - self.progress**2) ** 4
@@ -384,7 +382,14 @@ def gan_step(
         x: [B, ...] data. Labels, if the data have them, are not used.
     """
     generator = trainer.models["G"]
-    parts = iter(x.chunk(trainer._parts))
+    if not x.is_floating_point():
+        raise TypeError(f"The data are {x.dtype}; samples are real numbers. Use x.float().")
+    if not len(x) or len(x) % trainer._parts:
+        raise ValueError(
+            f"A batch of {len(x)} cannot be split into {trainer._parts} equal parts: "
+            f"{trainer._describe_parts()}."
+        )
+    parts = iter(x.split(len(x) // trainer._parts))
     critic_losses, penalties, generator_losses = [], [], []
     for _ in range(trainer.critic_steps):
         real = next(parts)

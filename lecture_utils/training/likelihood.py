@@ -32,9 +32,15 @@ class LikelihoodTrainer(Trainer):
     def __init__(self, model: nn.Module, *, loss: Callable | None = None, **options: Any) -> None:
         super().__init__(model, loss or negative_log_likelihood, **options)
 
-    def evaluate(self, x: torch.Tensor, batch_size: int = 1000) -> Score:
-        """Score the trained model on examples [n, ...], for instance a test set."""
+    def evaluate(self, x: torch.Tensor, *, batch_size: int = 1000) -> Score:
+        """Score the trained model on examples [n, ...], for instance a test set.
+
+        Raises:
+            ValueError: If there is no example.
+        """
         model = self.trained
+        if not len(x):
+            raise ValueError("There is no example in x to evaluate.")
         parts = x.to(self.device).split(batch_size)
         with evaluating(model):
             log_px = torch.cat([model.log_prob(part).cpu() for part in parts]).double()
@@ -93,7 +99,18 @@ class Parametric(nn.Module):
             value = torch.as_tensor(value, dtype=torch.get_default_dtype())
             if not constraint.check(value).all():
                 raise ValueError(f"{name}={value.tolist()} does not satisfy {constraint}.")
-            self.free[name] = nn.Parameter(transform_to(constraint).inv(value).clone())
+            try:
+                free = transform_to(constraint).inv(value).clone()
+            except NotImplementedError:
+                raise ValueError(
+                    f"{name!r} of {family.__name__} cannot be trained: it is {constraint}."
+                ) from None
+            if not free.isfinite().all():
+                raise ValueError(
+                    f"{name}={value.tolist()} lies on the edge of {constraint}, where training "
+                    "cannot start. Start inside."
+                )
+            self.free[name] = nn.Parameter(free)
 
     @property
     def distribution(self) -> distributions.Distribution:
@@ -103,10 +120,11 @@ class Parametric(nn.Module):
 
     def log_prob(self, x: torch.Tensor) -> torch.Tensor:
         """log p(x) in nats, one number an example: [B, ...] to [B]."""
-        return self.distribution.log_prob(x).reshape(len(x), -1).sum(1)
+        log_prob = self.distribution.log_prob(x)
+        return log_prob.flatten(1).sum(1) if log_prob.ndim > 1 else log_prob
 
     def sample(self, n: int) -> torch.Tensor:
-        """`n` draws, from torch's global stream."""
+        """`n` draws, from torch's global stream (``torch.distributions`` knows no other)."""
         with torch.no_grad():
             return self.distribution.sample((n,))
 
@@ -140,19 +158,32 @@ def closed_form(
     Args:
         family: One of `CLOSED_FORMS`: Bernoulli, Geometric, Poisson, Exponential, Normal,
             LogNormal, Laplace, MultivariateNormal.
-        x: [n, ...] the data.
+        x: [n, ...] the data; each column gets parameters of its own.
 
     Raises:
-        ValueError: If no formula is known for the family, or a value is impossible under it.
+        ValueError: If no formula is known for the family, a value is impossible under it, or no
+            parameters are the best: with one number, the narrower a Normal the better.
     """
     if family not in CLOSED_FORMS:
         known = ", ".join(one.__name__ for one in CLOSED_FORMS)
         raise ValueError(
-            f"No closed form is known here for {family.__name__}, only for {known}. "
-            "fit_mle climbs the likelihood instead."
+            f"No closed form is known here for {getattr(family, '__name__', family)}, only for the "
+            f"classes {known}. fit_mle climbs the likelihood instead."
         )
+    x = x if x.is_floating_point() else x.to(torch.get_default_dtype())  # counts
     check_support(family.support, family.__name__, x)
-    return family(**CLOSED_FORMS[family](x), validate_args=False)
+    if len(x):
+        found = CLOSED_FORMS[family](x)
+        if all(_possible(family.arg_constraints[name], value) for name, value in found.items()):
+            return family(**found, validate_args=False)
+    raise ValueError(
+        f"The likelihood of a {family.__name__} has no maximum on these {len(x)} data: there are "
+        "too few, or they are all alike."
+    )
+
+
+def _possible(constraint: constraints.Constraint, value: torch.Tensor) -> bool:
+    return bool(value.isfinite().all() and constraint.check(value).all())
 
 
 @dataclass(frozen=True, repr=False)
@@ -208,15 +239,22 @@ def fit_mle(
     """
     parametric = isinstance(model, Parametric)
     if parametric:
+        x = x if x.is_floating_point() else x.to(torch.get_default_dtype())  # counts
         check_support(model.distribution.support, model.family.__name__, x)
     trainer = LikelihoodTrainer(model, lr=lr, **{"schedule": "cosine", **options})
     history = trainer.fit(x, steps=steps, batch_size=len(x), bar=False)
     log_likelihood = Estimate.mean(trainer.evaluate(x).log_px)
     best, gap = None, None
-    if parametric and model.family in CLOSED_FORMS:
+    if parametric and model.family in CLOSED_FORMS and _has_columns(model, x):
         best = closed_form(model.family, x)
         gap = best.log_prob(x).double().sum().item() / len(x) - log_likelihood
     return Fit(trainer.trained, history, log_likelihood, best, gap)
+
+
+def _has_columns(model: Parametric, x: torch.Tensor) -> bool:
+    """Whether each column has parameters of its own, as those of the closed form have."""
+    shape = model.distribution.batch_shape + model.distribution.event_shape
+    return shape == x.shape[1:]
 
 
 def check_support(support: constraints.Constraint, name: str, x: torch.Tensor) -> None:

@@ -53,12 +53,17 @@ class FourierFeatures(nn.Module):
         octaves: How many frequencies: pi / 2, pi, 2 pi, ...; 0 leaves the input as it is.
         scale: The input is divided by this number first.
 
+    Raises:
+        ValueError: If `octaves` is no whole number of at least 0.
+
     Attributes:
         features: The size of the output, ``size * (1 + 2 * octaves)``.
     """
 
     def __init__(self, size: int, octaves: int = 3, *, scale: float = 1.0) -> None:
         super().__init__()
+        if isinstance(octaves, bool) or not isinstance(octaves, int) or octaves < 0:
+            raise ValueError(f"octaves must be a whole number, 0 or more, not {octaves!r}.")
         self.features = size * (1 + 2 * octaves)
         self.scale = scale
         self.register_buffer("frequencies", math.pi / 2 * 2.0 ** torch.arange(octaves))

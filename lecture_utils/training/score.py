@@ -40,7 +40,10 @@ class Score:
     @property
     def perplexity(self) -> float:
         """exp(nats a token): as unsure as between that many equally likely tokens."""
-        return math.exp(self.nats_per_token)
+        try:
+            return math.exp(self.nats_per_token)
+        except OverflowError:
+            return math.inf
 
     def excess(self, log_px: torch.Tensor) -> Estimate:
         """Nats a token above another model, given its log p(x) [n] of the *same* examples.
@@ -57,8 +60,7 @@ class Score:
     def __repr__(self) -> str:
         nats, each = self.nats, self.nats_per_token
         return (
-            f"{nats:.3f} ± {nats.error:.3f} nats an example "
-            f"({each:.4f} ± {each.error:.4f} a token, "
+            f"{nats} nats an example ({each} a token, "
             f"{self.bits_per_dimension:.3f} bits per dimension, "
-            f"perplexity {self.perplexity:.3f}; n = {len(self.log_px)})"
+            f"perplexity {self.perplexity:.4g}; n = {len(self.log_px)})"
         )

@@ -28,7 +28,6 @@ from .networks import evaluating, mlp
 from .score import Score
 
 _LOG_2PI = math.log(2 * math.pi)
-_REACH = 7.0  # the prior beyond it, in two dimensions: 2e-11
 _CHUNK = 2_000_000  # numbers in a decoded block: bounds the memory of an evaluation
 
 
@@ -91,7 +90,14 @@ class VAE(nn.Module):
     def encode(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Mean and log-variance of q(z | x), each [B, K], of x [B, D]."""
         self._check(x)
-        mean, log_variance = self.encoder(x).chunk(2, -1)
+        code = self.encoder(x)
+        if code.shape[-1] != 2 * self.latent_size:
+            raise ValueError(
+                f"The encoder gives {code.shape[-1]} numbers a row; with latent_size="
+                f"{self.latent_size} it must give {2 * self.latent_size}: means, then "
+                "log-variances."
+            )
+        mean, log_variance = code.chunk(2, -1)
         return mean, log_variance
 
     def decode(self, z: torch.Tensor) -> torch.Tensor:
@@ -108,7 +114,13 @@ class VAE(nn.Module):
         Returns:
             [..., B].
         """
-        x, y = torch.broadcast_tensors(x, self.decode(z))  # [..., B, D]
+        y = self.decode(z)
+        if not x.shape[-1] == y.shape[-1] == self.num_pixels:
+            raise ValueError(
+                f"x has {x.shape[-1]} numbers a row and the decoder gives {y.shape[-1]}, but this "
+                f"model was made for num_pixels={self.num_pixels}."
+            )
+        x, y = torch.broadcast_tensors(x, y)  # [..., B, D]
         if self.likelihood == "bernoulli":
             return -F.binary_cross_entropy_with_logits(y, x, reduction="none").sum(-1)
         surprise = ((x - y) / self.noise).square() + _LOG_2PI
@@ -122,7 +134,7 @@ class VAE(nn.Module):
         self, z: torch.Tensor, mean: torch.Tensor, log_variance: torch.Tensor
     ) -> torch.Tensor:
         """log q(z | x) in nats of z [..., B, K], for what `encode` returned: [..., B]."""
-        squares = (z - mean).square() / log_variance.exp()
+        squares = ((z - mean) * (-0.5 * log_variance).exp()).square()
         return -0.5 * (squares + log_variance + _LOG_2PI).sum(-1)
 
     @torch.no_grad()
@@ -138,16 +150,17 @@ class VAE(nn.Module):
         """
         whole("n", n)
         like = next(self.parameters())
-        y = self.decode(normal((n, self.latent_size), like, generator))
+        with evaluating(self):
+            y = self.decode(normal((n, self.latent_size), like, generator))
         if self.likelihood == "gaussian":
             return y + self.noise * normal(y.shape, like, generator)
         draws = uniform(y.shape, generator=generator, device=y.device, dtype=y.dtype)
         return (draws < y.sigmoid()).to(y.dtype)
 
-    @torch.no_grad()
     def reconstruct(self, x: torch.Tensor) -> torch.Tensor:
         """The mean of p(x | z) at the mean of q(z | x): gray pixels or means, [B, D]."""
-        y = self.decode(self.encode(x)[0])
+        with evaluating(self):
+            y = self.decode(self.encode(x)[0])
         return y.sigmoid() if self.likelihood == "bernoulli" else y
 
     def _check(self, x: torch.Tensor) -> None:
@@ -200,9 +213,10 @@ def negative_elbo(
 ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
     """reconstruction + beta KL, nats an example: with beta = 1 the negative ELBO.
 
-    The KL is in closed form; the reconstruction is estimated with one z for each example. With
-    another beta it is no bound on log p(x), but weighs how much z may say (Higgins et al.,
-    "beta-VAE: Learning Basic Visual Concepts with a Constrained Variational Framework", 2017).
+    The KL is in closed form; the reconstruction is estimated with one z for each example. A larger
+    beta lets z say less, and the bound gets looser; with a smaller one it is no bound any more
+    (Higgins et al., "beta-VAE: Learning Basic Visual Concepts with a Constrained Variational
+    Framework", 2017).
 
     Args:
         model: A `VAE`.
@@ -225,9 +239,19 @@ def log_weights(model: VAE, x: torch.Tensor, num_samples: int) -> torch.Tensor:
     bound.
     """
     mean, log_variance = model.encode(x)
-    z = draw(mean, log_variance, num_samples)  # [S, B, K]
-    log_pxz = model.log_px_z(x, z) + model.log_pz(z)
-    return log_pxz - model.log_qz_x(z, mean, log_variance)
+    noise = normal((num_samples, *mean.shape), mean)
+    z = mean + (0.5 * log_variance).exp() * noise  # [S, B, K]
+    # log q(z | x) from the noise itself: z - mean would lose its digits where q is narrow.
+    log_qz_x = -0.5 * (noise.square() + log_variance + _LOG_2PI).sum(-1)
+    return model.log_px_z(x, z) + model.log_pz(z) - log_qz_x
+
+
+def log_mean_exp(log_weights: torch.Tensor) -> torch.Tensor:
+    """The log of the mean over the first axis, of numbers given by their logs: [S, ...] to [...].
+
+    The largest one is taken out first, so that nothing overflows.
+    """
+    return log_weights.logsumexp(0) - math.log(len(log_weights))
 
 
 def log_px_bound(model: VAE, x: torch.Tensor, num_samples: int) -> torch.Tensor:
@@ -236,26 +260,27 @@ def log_px_bound(model: VAE, x: torch.Tensor, num_samples: int) -> torch.Tensor:
     Its expectation grows with S from the ELBO (S = 1) towards log p(x) (Burda, Grosse and
     Salakhutdinov, "Importance Weighted Autoencoders", 2016). Gradients flow through it.
     """
-    return log_weights(model, x, num_samples).logsumexp(0) - math.log(num_samples)
+    return log_mean_exp(log_weights(model, x, num_samples))
 
 
 # -- Evaluation ------------------------------------------------------------------------------------
 
 
-@torch.no_grad()
 def active_units(model: VAE, x: torch.Tensor, threshold: float = 0.01) -> int:
     """How many coordinates of z are in use: those whose posterior mean varies with x.
 
     Args:
         model: A `VAE`.
-        x: [n, D].
+        x: [n, D], of examples as different as the data are.
         threshold: The least variance of the mean of q(z_k | x) over x (Burda et al., 2016).
     """
-    return int((model.encode(x)[0].var(0) > threshold).sum())
+    with evaluating(model):
+        return int((model.encode(x)[0].var(0, correction=0) > threshold).sum())
 
 
-@torch.no_grad()
-def exact_log_prob(model: VAE, x: torch.Tensor, *, points: int = 401) -> torch.Tensor:
+def exact_log_prob(
+    model: VAE, x: torch.Tensor, *, points: int = 401, reach: float = 7.0
+) -> torch.Tensor:
     """log p(x) itself, in nats, where it can be had.
 
     With a Gaussian likelihood and one linear layer as decoder, x is Gaussian: a closed form. With
@@ -266,51 +291,71 @@ def exact_log_prob(model: VAE, x: torch.Tensor, *, points: int = 401) -> torch.T
         x: [n, D].
         points: Of the lattice in each coordinate of z, odd. A posterior narrower than their
             spacing is missed; the answer is compared with that of every other point.
+        reach: The lattice ends at plus and minus this number, in standard deviations of the prior.
 
     Returns:
         [n] float64.
 
     Raises:
-        ValueError: If there is no way, or the lattice is too coarse (off by 0.001 nats or more).
+        ValueError: If there is no way; or the lattice is too coarse (off by 0.001 nats or more) or
+            too small.
     """
-    if model.likelihood == "gaussian" and isinstance(_only(model.decoder), nn.Linear):
-        linear = _only(model.decoder)
-        W = linear.weight.double()  # [D, K]
-        center = torch.zeros(len(W)).to(W) if linear.bias is None else linear.bias.double()
-        covariance = W @ W.T + model.noise.double() ** 2 * torch.eye(len(W)).to(W)
-        gaussian = torch.distributions.MultivariateNormal(center, covariance, validate_args=False)
-        return gaussian.log_prob(x.double())
-    if model.latent_size > 2:
-        raise ValueError(
-            f"The exact log p(x) is an integral over {model.latent_size} coordinates of z, too "
-            "many for a lattice. It can be had for latent_size 1 or 2, or for a Gaussian "
-            "likelihood with one linear layer as decoder. Else use log_px_bound with many samples."
-        )
-    if isinstance(points, bool) or not isinstance(points, int) or points < 5 or points % 4 != 1:
-        raise ValueError(f"points must be 5, 9, 13, ... (4 k + 1), not {points!r}.")
+    with evaluating(model):
+        model._check(x)
+        if model.likelihood == "gaussian" and isinstance(_only(model.decoder), nn.Linear):
+            return _exact_linear(model, x)
+        if model.latent_size > 2:
+            raise ValueError(
+                f"The exact log p(x) is an integral over {model.latent_size} coordinates of z, too "
+                "many for a lattice. It can be had for latent_size 1 or 2, or for a Gaussian "
+                "likelihood with one linear layer as decoder. Else use log_px_bound with many "
+                "samples."
+            )
+        if isinstance(points, bool) or not isinstance(points, int) or points < 5 or points % 4 != 1:
+            raise ValueError(f"points must be 5, 9, 13, ... (4 k + 1), not {points!r}.")
+        positive("reach", reach)
+        return _exact_on_lattice(model, x.cpu().double(), points, reach)
+
+
+def _exact_linear(model: VAE, x: torch.Tensor) -> torch.Tensor:
+    linear = _only(model.decoder)
+    W = linear.weight.cpu().double()  # [D, K]
+    center = torch.zeros(len(W)).double() if linear.bias is None else linear.bias.cpu().double()
+    covariance = W @ W.T + model.noise.cpu().double() ** 2 * torch.eye(len(W)).double()
+    gaussian = torch.distributions.MultivariateNormal(center, covariance, validate_args=False)
+    return gaussian.log_prob(x.cpu().double())
+
+
+def _exact_on_lattice(model: VAE, x: torch.Tensor, points: int, reach: float) -> torch.Tensor:
     like = next(model.parameters())
-    axis = torch.linspace(-_REACH, _REACH, points, dtype=torch.float64).to(like)
+    axis = torch.linspace(-reach, reach, points, dtype=torch.float64)
     z = torch.cartesian_prod(*[axis] * model.latent_size).reshape(-1, model.latent_size)
-    step = math.log(2 * _REACH / (points - 1))
-    ticks = torch.arange(points, device=axis.device) % 2 == 0
-    every_other = ticks
-    for _ in range(model.latent_size - 1):
-        every_other = (every_other[..., None] & ticks).flatten()
-    x = x.to(like).double()
-    fine = torch.full((len(x),), -math.inf).to(x)  # log of the sums so far, over all points
-    coarse = fine.clone()  # and over every other one
+    numbers = torch.cartesian_prod(*[torch.arange(points)] * model.latent_size)
+    numbers = numbers.reshape(-1, model.latent_size)
+    every_other = (numbers % 2 == 0).all(-1)
+    on_edge = ((numbers == 0) | (numbers == points - 1)).any(-1)
+    width = math.log(2 * reach / (points - 1))
+    nothing = torch.full((len(x),), -math.inf, dtype=torch.float64)
+    fine = coarse = edge = nothing  # logs of the sums so far
     size = max(1, _CHUNK // max(len(x), model.num_pixels))
-    for block, chosen in zip(z.split(size), every_other.split(size), strict=True):
-        log_pxz = _log_px_z_of_all(model, x, block) + model.log_pz(block).double()[:, None]
+    for rows in torch.arange(len(z)).split(size):
+        y = model.decode(z[rows].to(like)).cpu().double()
+        log_pxz = _log_px_z_of_all(model, x, y) + model.log_pz(z[rows])[:, None]  # [rows, n]
         fine = torch.logaddexp(fine, log_pxz.logsumexp(0))
-        if chosen.any():
-            coarse = torch.logaddexp(coarse, log_pxz[chosen].logsumexp(0))
-    exact = fine + model.latent_size * step
-    error = (exact - coarse - model.latent_size * (step + math.log(2))).abs().max()
-    if error > 1e-3:
+        coarse = torch.logaddexp(coarse, log_pxz[every_other[rows]].logsumexp(0))
+        edge = torch.logaddexp(edge, log_pxz[on_edge[rows]].logsumexp(0))
+    exact = fine + model.latent_size * width
+    error = (exact - coarse - model.latent_size * (width + math.log(2))).abs()
+    if not (error <= 1e-3).all():
         raise ValueError(
             f"A lattice of {points} points is too coarse: with every other point the answer "
-            f"changes by {error:.2g} nats. Use more points."
+            f"changes by {error.max():.2g} nats. Use more points."
+        )
+    # The posterior's density at the edge: about what is missing beyond it.
+    if not ((edge - fine - width).exp() <= 1e-4).all():
+        raise ValueError(
+            f"The lattice ends at {reach:g}, but for some x the posterior of z reaches beyond it. "
+            "Use a larger reach (and more points)."
         )
     return exact
 
@@ -380,7 +425,7 @@ class VAETrainer(LikelihoodTrainer):
             model, x, self.beta(self.progress) if callable(self.beta) else self.beta
         )
 
-    def evaluate(self, x: torch.Tensor, num_samples: int = 1000) -> VAEScore:
+    def evaluate(self, x: torch.Tensor, *, num_samples: int = 1000) -> VAEScore:
         """Score the trained model on examples [n, D], for instance a test set.
 
         Args:
@@ -389,15 +434,17 @@ class VAETrainer(LikelihoodTrainer):
         """
         whole("num_samples", num_samples)
         model, x = self.trained, x.to(self.device)
+        if not len(x):
+            raise ValueError("There is no example in x to evaluate.")
         bounds, elbos, kls = [], [], []
         with evaluating(model):
             for part in x.split(max(1, _CHUNK // (num_samples * model.num_pixels))):
-                weights = log_weights(model, part, num_samples).double()  # [S, b]
-                bounds.append(weights.logsumexp(0) - math.log(num_samples))
+                weights = log_weights(model, part, num_samples).cpu().double()  # [S, b]
+                bounds.append(log_mean_exp(weights))
                 elbos.append(weights.mean(0))
-                kls.append(kl_to_prior(*model.encode(part)).double())
+                kls.append(kl_to_prior(*model.encode(part)).cpu().double())
             units = active_units(model, x)
-        log_px, elbo, kl = (torch.cat(parts).cpu() for parts in (bounds, elbos, kls))
+        log_px, elbo, kl = (torch.cat(parts) for parts in (bounds, elbos, kls))
         return VAEScore(
             log_px,
             torch.full_like(log_px, model.num_pixels),
@@ -409,13 +456,12 @@ class VAETrainer(LikelihoodTrainer):
         )
 
 
-def _log_px_z_of_all(model: VAE, x: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
-    """log p(x | z) of every x [n, D] for every z [S, K]: one matrix product gives [S, n]."""
-    y = model.decode(z).double()  # [S, D]
+def _log_px_z_of_all(model: VAE, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """log p(x | z) of every x [n, D] for every decoded z [S, D]: one matrix product, [S, n]."""
     if model.likelihood == "bernoulli":
         return y @ x.T - F.softplus(y).sum(-1, keepdim=True)
     squares = y.square().sum(-1, keepdim=True) - 2 * y @ x.T + x.square().sum(-1)
-    log_noise = model.log_noise.double()
+    log_noise = model.log_noise.cpu().double()
     constant = model.num_pixels * (log_noise + 0.5 * _LOG_2PI)
     return -0.5 * squares / (2 * log_noise).exp() - constant
 

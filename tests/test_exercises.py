@@ -998,6 +998,17 @@ class Elements(HTMLParser):
 
 
 QUESTIONS = [e for e in exercises.REGISTRY.values() if not isinstance(e, CodeExercise)]
+FORECASTED = NumberExercise(
+    id="rain",
+    title="Predict: rain",
+    statement="How probable is it?",
+    truth=0.25,
+    written="1/4",
+    because="Three days in four are dry.",
+    wrong=[WrongNumber(0.75, "dry", "That is the probability of a dry day.")],
+    hints=["Count.", "Divide."],
+    probability=True,
+)
 INFINITE = NumberExercise(
     id="infinite",
     title="Infinite",
@@ -1046,12 +1057,12 @@ def said(exercise, answers: list[str]) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(
     "exercise",
-    [INFINITE, *(e for e in QUESTIONS if isinstance(e, NumberExercise))],
+    [INFINITE, FORECASTED, *(e for e in QUESTIONS if isinstance(e, NumberExercise))],
     ids=lambda e: e.id,
 )
 def test_a_number_quiz_answers_every_listed_number_as_the_kernel_does(exercise):
     numbers = [exercise.written, *(str(wrong.value) for wrong in exercise.wrong)]
-    others = ["12345.678", "-3", "0,5", "inf", "what?"]
+    others = ["12345.678", "-3", "0,5", "inf", "what?", "0.9", "0.03125", "0", "1"]
     for text, (verdict, words) in zip(
         numbers + others, said(exercise, numbers + others), strict=True
     ):
@@ -1060,12 +1071,38 @@ def test_a_number_quiz_answers_every_listed_number_as_the_kernel_does(exercise):
             assert (verdict, words) == ("none", result.headline)
             continue
         assert verdict == ("right" if result.status is Status.CORRECT else "wrong"), text
+        for detail in result.details:  # the score of a forecast
+            assert words.endswith(" " + detail), text
+            words = words.removesuffix(" " + detail)
         if not (result.misconception or "").startswith("too-"):
             assert html.unescape(words).endswith(
                 html.unescape(_display.inline_markup(result.headline))
             )
         else:
             assert result.misconception.removeprefix("too-") in words
+
+
+def test_a_forecast_is_scored_by_what_it_loses_on_average():
+    """Against a simulation: log p - log q of what happened."""
+    happened = torch.rand(200_000, generator=torch.Generator().manual_seed(0)) < 0.25
+    for q in (0.75, 0.5, 0.1):
+        loss = torch.where(happened, math.log(0.25 / q), math.log(0.75 / (1 - q))).mean()
+        result = check_answer(FORECASTED, q)
+        assert result.nats == pytest.approx(loss.item(), abs=0.01)
+        assert f"loses {result.nats:.2g} nats" in result.details[0]
+    assert check_answer(FORECASTED, 0.25).nats == 0 and not check_answer(FORECASTED, 0.25).details
+    assert "without limit" in check_answer(FORECASTED, 0).details[0]
+    assert check_answer(FORECASTED, 3).nats is None
+
+
+def test_progress_tells_what_first_forecasts_lost(shown, monkeypatch):
+    monkeypatch.setitem(exercises.REGISTRY, "rain", FORECASTED)
+    monkeypatch.setattr(FORECASTED, "chapter", "autoregressive")
+    for answer in (0.5, 0.25):
+        exercises.check("rain", answer=answer)
+    exercises.progress("autoregressive")
+    lost = check_answer(FORECASTED, 0.5).nats
+    assert f"forecasts lost {lost:.2g} nats each time" in shown[-1][0]
 
 
 def test_a_choice_quiz_shows_the_feedback_of_the_chosen_option():

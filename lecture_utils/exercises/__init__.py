@@ -107,7 +107,7 @@ def check(what: str | Callable = _NOTHING, answer: Any = _NOTHING) -> None:
             misconception="checker",
         )
     record = _state.record(exercise.id)
-    record.add(result.status)
+    record.add(result.status, result.nats)
     _state.save(exercise.id)
     _last_checked[exercise.id] = answer, result
     footer = _next_step(exercise, result, record.hints)
@@ -244,6 +244,9 @@ def progress(chapter: str | int | None = None) -> None:
     if made:
         hits = sum(record.first == Status.CORRECT for record in made)
         head += f"; {hits} of {len(made)} predictions right at the first try"
+    lost = [record.nats for record in made if record.nats >= 0]
+    if lost:
+        head += f"; forecasts lost {sum(lost) / len(lost):.2g} nats each time on average"
     lines = [f"{head}."]
     body = ""
     for exercise, record in rows:

@@ -21,7 +21,9 @@ from torch import Tensor, nn
 from .arithmetic import NotANumber, read_number
 from .diagnosis import Diagnosis, Outcome, diagnose
 from .model import (
+    FORECAST,
     OWN_DICE,
+    SURE,
     Case,
     ChoiceExercise,
     CodeExercise,
@@ -115,13 +117,18 @@ def same_number(x: float, y: float, rtol: float) -> bool:
 
 
 def _check_number(exercise: NumberExercise, answer: Any) -> Result:
-    def result(status: Status, headline: str, key: str | None = None) -> Result:
-        return Result(exercise.id, status, headline, misconception=key)
-
     try:
         value = read_number(answer)
     except NotANumber as problem:
         return _unreadable(exercise, str(problem))
+    nats = exercise.forecast_cost(value)
+
+    def result(status: Status, headline: str, key: str | None = None) -> Result:
+        said = []
+        if nats is not None and status is not Status.CORRECT:
+            said = [FORECAST.format(f"{nats:.2g}") if math.isfinite(nats) else SURE]
+        return Result(exercise.id, status, headline, said, key, nats=nats)
+
     if same_number(value, exercise.truth, exercise.rtol):
         return result(Status.CORRECT, f"It is {exercise.written}. {exercise.because}")
     for wrong in exercise.wrong:

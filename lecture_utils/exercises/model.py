@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import math
 import textwrap
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -69,6 +70,11 @@ class Result:
     details: list[str] = field(default_factory=list)
     misconception: str | None = None
     checks: list[str] = field(default_factory=list)
+    nats: float | None = None  # what a forecast loses each time
+
+
+FORECAST = "As a forecast it loses {} nats each time, beside the best one (log score)."
+SURE = "As a forecast it loses without limit (log score): only what is certain may be called so."
 
 
 @dataclass(kw_only=True)
@@ -245,7 +251,8 @@ class NumberExercise(Exercise):
         because: Why, shown with the right answer.
         wrong: Numbers of known misconceptions.
         rtol: How close, relative to the larger of the two numbers, counts as the same.
-        probability: Whether a percentage should be recognized.
+        probability: Whether the number is a probability: then a percentage is recognized, and the
+            answer is scored as a forecast.
     """
 
     truth: float
@@ -259,6 +266,19 @@ class NumberExercise(Exercise):
     @property
     def answer(self) -> str:
         return self.written
+
+    def forecast_cost(self, value: float) -> float | None:
+        """What `value` loses as a forecast, in nats each time; None where it is no forecast.
+
+        Who says q of what happens with probability p loses log q or log (1 - q); on average that
+        is KL(p || q) more than the best forecast, p itself, loses (the logarithmic score: Good,
+        "Rational Decisions", 1952).
+        """
+        if not (self.probability and 0 <= value <= 1):
+            return None
+        p, q = self.truth, value
+        pairs = [(a, b) for a, b in ((p, q), (1 - p, 1 - q)) if a > 0]
+        return sum(a * math.log(a / b) if b > 0 else math.inf for a, b in pairs)
 
     def solution_source(self) -> str:
         """The right number and why."""

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from .._display import inline_markup, plain
-from .model import ChoiceExercise, Exercise, NumberExercise, Result, Status
+from .model import FORECAST, SURE, ChoiceExercise, Exercise, NumberExercise, Result, Status
 
 WORDS = {
     Status.NOT_ATTEMPTED: "Not attempted",
@@ -185,9 +185,16 @@ def _number_html(exercise: NumberExercise) -> str:
         "Math.abs(a[0])!==Infinity&&Math.max(Math.abs(x),Math.abs(a[0]))*"
         f"{exercise.rtol!r}+1e-9>=Math.abs(x-a[0])}});"
         "this.setAttribute('data-verdict',h===t[0]?'right':'wrong');"
-        f"o.innerHTML=h?h[1]:'<b>{NOT_RIGHT}</b> Your number is too '"
-        "+(x>t[0][0]?'large.':'small.')"
+        f"o.innerHTML=(h?h[1]:'<b>{NOT_RIGHT}</b> Your number is too '"
+        "+(x>t[0][0]?'large.':'small.'))"
     )
+    if exercise.probability:
+        before, after = FORECAST.split("{}")
+        handler += (
+            ";var p=t[0][0],n=(p>0?p*Math.log(p/x):0)+(p<1?(1-p)*Math.log((1-p)/(1-x)):0);"
+            f"if(h!==t[0]&&x>=0&&x<=1)o.innerHTML+=' '+(n===Infinity?{json.dumps(SURE)}:"
+            f"{json.dumps(before)}+Number(n.toPrecision(2))+{json.dumps(after)})"
+        )
     return _fieldset(
         exercise,
         handler,

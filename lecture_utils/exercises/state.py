@@ -25,6 +25,7 @@ class Record:
         hints: How many hints were shown.
         solved: Whether any attempt was correct.
         first: The verdict on the first attempt; for predictions, the one that counts.
+        nats: What the first forecast of a probability lost each time; -1 where there was none.
     """
 
     status: str = Status.NOT_ATTEMPTED
@@ -32,12 +33,15 @@ class Record:
     hints: int = 0
     solved: bool = False
     first: str = ""
+    nats: float = -1.0
 
-    def add(self, status: Status) -> None:
+    def add(self, status: Status, nats: float | None = None) -> None:
         """Count an attempt."""
         self.status = status
         if status is Status.NOT_ATTEMPTED:
             return
+        if not self.tries and nats is not None:
+            self.nats = nats
         self.tries += 1
         self.first = self.first or status
         self.solved = self.solved or status is Status.CORRECT

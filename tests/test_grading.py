@@ -19,7 +19,7 @@ from lecture_utils.exercises.model import CodeExercise, Status
 CODE = [exercise.id for exercise in REGISTRY.values() if isinstance(exercise, CodeExercise)]
 TARGET, OTHER = "sequence_logprob", "bits_per_dim"
 NAMES = [TARGET, OTHER, "ordering", "full_table_params"]
-LIMITS = sandbox.Limits(memory=600_000_000, seconds=1.0, cpu_seconds=10)
+LIMITS = sandbox.Limits(memory=600_000_000, seconds=2.0, cpu_seconds=10)
 SETTINGS = grade.Settings(seed=20_26, limits=LIMITS)
 RIGHT = {name: get(name).solution_source() for name in (TARGET, OTHER)}
 

@@ -31,8 +31,9 @@ from typing import Any
 from . import REGISTRY, UnknownExercise, get, render
 from .checking import check_answer
 from .grading import sandbox, submission
-from .grading.remote import Ended, TooLate, Unsendable
+from .grading.remote import Ended, Unsendable
 from .model import CodeExercise, Exercise, Result, Status
+from .running import TimeUp
 
 MANUAL = "manual"  # the key of what this program cannot judge
 _PATIENCE = 4.0  # times the limits that students have
@@ -171,7 +172,7 @@ def _judge_code(
     except sandbox.DefinitionFailed as error:
         place = f"In line {error.line} of the definition." if error.line else ""
         return failed(f"The definition stops with `{error.kind}`: {error.text}", place, key="error")
-    if fault is None or isinstance(fault, TooLate):
+    if fault is None or isinstance(fault, TimeUp):
         return result
     if isinstance(fault, Ended):
         return ended

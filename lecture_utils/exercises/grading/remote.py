@@ -42,10 +42,6 @@ class Unsendable(Exception):
     """A value that cannot go through the pipe."""
 
 
-class TooLate(BaseException):
-    """No answer in time. Not an ``Exception``, so that no ``except Exception`` swallows it."""
-
-
 class Peer:
     """One end of the connection.
 
@@ -53,10 +49,18 @@ class Peer:
         read, write: File descriptors.
         sends_networks: Whether networks among the arguments are sent as pickles (by the end that
             is trusted) and taken as such (by the other one).
+        late: What to raise when there is no answer in time.
     """
 
-    def __init__(self, read: int, write: int, *, sends_networks: bool) -> None:
-        self._read, self._write = read, write
+    def __init__(
+        self,
+        read: int,
+        write: int,
+        *,
+        sends_networks: bool,
+        late: type[BaseException] = TimeoutError,
+    ) -> None:
+        self._read, self._write, self._late = read, write, late
         self._sends_networks = sends_networks
         self._functions: dict[int, Callable] = {}
         self._graphs: dict[int, tuple[list[Tensor], list[Tensor]]] = {}
@@ -305,7 +309,7 @@ class Peer:
         Raises:
             Disturbed: It is no message.
             Ended: The other end is closed.
-            TooLate: The time is over.
+            BaseException: The time is over; of the class `late`.
         """
         size = int.from_bytes(self._take(8, end), "big")
         if size > MOST_BYTES:
@@ -322,7 +326,7 @@ class Peer:
             if left is not None and (
                 left <= 0 or not select.select([self._read], [], [], left)[0]
             ):
-                raise TooLate
+                raise self._late
             part = os.read(self._read, 1 << 20)
             if not part:
                 raise Ended("the other end is closed")

@@ -24,7 +24,7 @@ import torch
 
 from ..running import TimeUp
 from ..values import tensors_in
-from .remote import Disturbed, Ended, Peer, TooLate, Unsendable
+from .remote import Disturbed, Ended, Peer, Unsendable
 
 _PACKAGE = Path(__file__).resolve().parents[2]
 _HERE = Path(__file__).parent
@@ -70,10 +70,7 @@ class Guest:
             raise Unsendable("tensors without numbers stay here")  # the check copes with that
         try:
             return self._function(*args)
-        except TooLate as error:
-            self.fault = error
-            raise TimeUp from None
-        except (Disturbed, Ended, Unsendable) as error:
+        except (Disturbed, Ended, TimeUp, Unsendable) as error:
             self.fault = error
             raise
 
@@ -117,7 +114,7 @@ def guest(
         try:
             for end in ends:
                 os.close(end)
-            peer = Peer(to_parent, from_parent, sends_networks=True)
+            peer = Peer(to_parent, from_parent, sends_networks=True, late=TimeUp)
             job = {"name": name, "source": source, "around": around, "seed": seed % 2**31}
             job |= {"memory": limits.memory, "seconds": limits.cpu_seconds}
             with contextlib.suppress(Ended):
@@ -125,7 +122,7 @@ def guest(
             watcher.start()
             try:
                 answer = peer.receive(time.monotonic() + _START_SECONDS)
-            except TooLate:
+            except TimeUp:
                 raise TimeoutError("the definitions around it did not come to an end") from None
             if "error" in answer:
                 raise DefinitionFailed(answer["error"])

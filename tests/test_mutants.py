@@ -75,6 +75,16 @@ def test_the_audit_as_a_command(capsys):
     assert "Did you mean 'bits_per_dim'?" in capsys.readouterr().err
 
 
+def test_the_audit_of_one_exercise_tells_what_it_accepted_and_rejected(capsys):
+    assert main(["temperature_probs"]) == 0
+    said = capsys.readouterr().out
+    assert "accepted: the reference and 3 other right solutions" in said
+    assert "rejected by name: multiplies, no-temperature" in said and "(2 ways)" in said
+    assert "mutants:" in said and "rejected" in said
+    assert main(["ordering"]) == 0
+    assert "accepted: (" in capsys.readouterr().out
+
+
 def test_the_audit_finds_faults(capsys, monkeypatch):
     exercise = next(e for e in CODE if e.id == "bits_per_dim")
     wrong = exercise.wrong[0]

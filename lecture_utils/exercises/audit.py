@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -136,6 +137,28 @@ def table(reports: list[Report]) -> str:
     return "\n".join(lines)
 
 
+def details(exercise: Exercise, report: Report) -> list[str]:
+    """What was accepted and what was rejected, for the author of one exercise."""
+    if isinstance(exercise, CodeExercise):
+        others = len(exercise.alternatives)
+        lines = [f"accepted: the reference and {others} other right solution{'s'[: others != 1]}"]
+        keys = Counter(wrong.key for wrong in exercise.wrong)
+    elif isinstance(exercise, ChoiceExercise):
+        lines = [f"accepted: ({exercise.answer})"]
+        keys = Counter(f"({k})" for k, option in exercise.lettered.items() if not option.right)
+    elif isinstance(exercise, NumberExercise):
+        lines = [f"accepted: {exercise.written}"]
+        keys = Counter(f"{wrong.key} ({wrong.value:g})" for wrong in exercise.wrong)
+    else:
+        return []
+    named = [key if n == 1 else f"{key} ({n} ways)" for key, n in keys.items()]
+    lines.append(f"rejected by name: {', '.join(named)}")
+    if isinstance(exercise, CodeExercise):
+        lines.append(f"mutants: {report.mutants - report.equivalent} rejected")
+        lines += [f"  reviewed, {why}: {change}" for change, why in exercise.equivalents.items()]
+    return lines
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Audit from the command line; 1 if a fault was found."""
     from . import REGISTRY, UnknownExercise, get
@@ -158,6 +181,8 @@ def main(arguments: list[str] | None = None) -> int:
             audit_mutants(exercise, report)
         reports.append(report)
     print(table(reports))
+    if len(chosen) == 1:
+        print("\n".join(details(chosen[0], reports[0])))
     for report in reports:
         for fault in report.faults:
             print(f"{report.id}: {fault}")

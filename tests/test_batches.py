@@ -197,3 +197,23 @@ def test_batches_of_tensors_that_stay_behind_are_the_same(monkeypatch):
     here = trained(X, batch_size=8)
     monkeypatch.setattr(batches, "free_memory", lambda device: 0)
     assert same(here, trained(X, batch_size=8))
+
+
+def test_validation_takes_the_rows_of_the_sampler_and_no_others():
+    from torch.utils.data import SubsetRandomSampler
+
+    seen = []
+
+    def loss(model, x):
+        if not model.training:
+            seen.append(x.clone())
+        return model(x).square().mean()
+
+    held_out = DataLoader(
+        TensorDataset(X), batch_size=7, sampler=SubsetRandomSampler(range(40, 60))
+    )
+    model = nn.Linear(4, 1)
+    Trainer(model, loss, device="cpu").fit(X[:40], steps=1, batch_size=20, validation=held_out)
+    rows = torch.cat(seen)
+    assert len(rows) == 20
+    assert torch.equal(rows[rows[:, 0].argsort()], X[40:][X[40:, 0].argsort()])

@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import nn
 
-from lecture_utils.training import Trainer
+from lecture_utils.training import Trainer, checkpoint
 
 COMMON = """
 import json, os, signal, sys
@@ -43,8 +43,13 @@ def two_players(trainer, x):
     trainer.minimize(g_loss, "G")
     return {"D": d_loss, "G": g_loss}
 
-def flat(models):
-    return torch.cat([p.detach().flatten() for m in models.values() for p in m.parameters()])
+def flat(models):  # buffers, too
+    states = [m.state_dict() for m in models.values()]
+    return torch.cat([x.flatten().float() for state in states for x in state.values()])
+
+def normalized():
+    torch.manual_seed(5)
+    return nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.Tanh(), nn.Linear(8, 4))
 
 def pair():
     torch.manual_seed(5)
@@ -56,6 +61,7 @@ MAKE = {
     "plain": lambda: Trainer(network(), plain, ema=0.9, clip=1.0, device="cpu"),
     "players": lambda: Trainer(pair(), step=two_players, ema=0.9, device="cpu"),
     "noisy": lambda: Trainer(network(), noisy, ema=0.9, device="cpu"),
+    "buffers": lambda: Trainer(normalized(), plain, ema=0.9, device="cpu"),
 }
 
 def run(name, steps=60, **fit):
@@ -148,7 +154,7 @@ def test_two_processes_equal_one(reports, name):
         assert losses == pytest.approx(others, abs=1e-6)
 
 
-@pytest.mark.parametrize("name", ["plain", "players", "noisy"])
+@pytest.mark.parametrize("name", ["plain", "players", "noisy", "buffers"])
 def test_ranks_are_equal_bit_for_bit(reports, name):
     a, b = reports[2, 0][name], reports[2, 1][name]
     assert a == b
@@ -163,7 +169,7 @@ def test_each_process_draws_noise_of_its_own(reports):
 
 
 @pytest.mark.parametrize("world", [1, 2])
-@pytest.mark.parametrize("name", ["plain", "players", "noisy"])
+@pytest.mark.parametrize("name", ["plain", "players", "noisy", "buffers"])
 def test_resume_is_bit_equal(reports, name, world):
     assert all(reports[world, rank][name]["resumed"] for rank in range(world))
 
@@ -184,6 +190,12 @@ def test_a_checkpoint_of_two_processes_is_refused_by_one(reports):
     trainer = Trainer(model, lambda m, x: m(x).mean(), ema=0.9, clip=1.0, device="cpu")
     with pytest.raises(ValueError, match=r"by 2 process\(es\)"):
         trainer.load(reports["folder"] / "plain.2.pt")
+
+
+def test_a_file_that_only_some_processes_see_is_refused(monkeypatch):
+    monkeypatch.setattr(checkpoint.processes, "gather", lambda seen, world: [seen, not seen])
+    with pytest.raises(ValueError, match="Only 1 of 2 processes see the file 'm.pt'"):
+        checkpoint.exists("m.pt", 2)
 
 
 # -- Outgrowing it: the loss function as it is, under a bigger engine ------------------------------

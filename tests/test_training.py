@@ -337,6 +337,92 @@ def test_an_error_in_a_step_undoes_to_the_last_check(kind):
     assert same(broken, straight)
 
 
+def test_half_precision_goes_on_after_an_error_in_the_middle_of_an_update(monkeypatch):
+    t = trainer(plain_loss, amp="fp16", clip=1.0)
+    optimizer, calls = t.optimizers["model"], []
+    update = optimizer.step
+
+    def stumbling(*args, **options):
+        calls.append(1)
+        if len(calls) == 7:
+            raise RuntimeError("stumbled")
+        return update(*args, **options)
+
+    monkeypatch.setattr(optimizer, "step", stumbling)
+    with pytest.raises(RuntimeError, match="stumbled"):
+        t.fit(DATA, steps=20, batch_size=50)
+    t.fit(DATA, steps=20, batch_size=50)
+    straight = trainer(plain_loss, amp="fp16", clip=1.0)
+    straight.fit(DATA, steps=20, batch_size=50)
+    assert same(t, straight)
+
+
+@pytest.mark.parametrize("at", [29, 50])
+def test_stopped_and_continued_it_validates_where_one_run_does(at):
+    def fit(t):
+        t.fit(DATA, steps=100, batch_size=50, validation=DATA[:50], validate_every=25)
+
+    straight, stopped = trainer(), trainer()
+    fit(straight)
+    step = stopped.train_step
+
+    def pressed(*batch):
+        if stopped.step == at - 1:
+            signal.raise_signal(signal.SIGINT)
+        return step(*batch)
+
+    stopped.train_step = pressed
+    fit(stopped)
+    assert stopped.step == at
+    stopped.train_step = step
+    fit(stopped)
+    assert stopped.history.validation == straight.history.validation
+
+
+@pytest.mark.parametrize(
+    ("before", "stops"), [(signal.SIG_DFL, True), (signal.SIG_IGN, False)], ids=["default", "nohup"]
+)
+def test_the_stop_button_where_python_has_no_handler(before, stops):
+    def pressing(model, x):
+        signal.raise_signal(signal.SIGINT)
+        return plain_loss(model, x)
+
+    kept = signal.signal(signal.SIGINT, before)
+    try:
+        t = trainer(pressing)
+        t.fit(DATA, steps=3, batch_size=50)
+        assert t.step == (1 if stops else 3) and signal.getsignal(signal.SIGINT) == before
+    finally:
+        signal.signal(signal.SIGINT, kept)
+
+
+def test_a_loss_that_changes_its_batch_leaves_the_data_alone():
+    def spoiling(model, x):
+        x.add_(1.0)
+        return plain_loss(model, x)
+
+    x = DATA.clone()
+    history = trainer(spoiling, lr=1e-12).fit(
+        x, steps=4, batch_size=50, validation=x, validate_every=1
+    )
+    assert torch.equal(x, DATA)
+    scores = [score for _, score in history.validation["loss"]]
+    assert max(scores) - min(scores) < 1e-6
+
+
+def test_names_of_terms_may_not_change_however_late():
+    seen = []
+
+    def loss(model, x):
+        seen.append(1)
+        return plain_loss(model, x), {"a" if len(seen) <= 50 else "b": x.mean()}
+
+    t = trainer(loss)
+    with pytest.raises(ValueError, match=r"\['loss', 'a'\] at first and \['loss', 'b'\] later"):
+        t.fit(DATA, steps=200, batch_size=50)
+    assert t.step == 50 and list(t.history) == ["loss", "a"]
+
+
 def test_divergence_names_the_first_bad_step_and_restores_the_model():
     calls = []
 
@@ -398,6 +484,67 @@ def test_writing_is_atomic(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="disk full"):
         t.save(path)
     assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
+
+
+def test_options_of_numpy_can_be_saved_and_read(tmp_path):
+    options = {"lr": np.float64(1e-3), "weight_decay": np.float64(0.1), "schedule": np.cos}
+    first = trainer(**options)
+    first.fit(DATA, steps=20, batch_size=50, save=tmp_path / "m.pt")
+    second = trainer(**options)
+    second.fit(DATA, steps=40, batch_size=50, save=tmp_path / "m.pt", resume=True)
+    first.fit(DATA, steps=40, batch_size=50)
+    # The share of the run, and so the rate, is another one when a run is made longer.
+    assert second.step == first.step == 40
+
+
+def test_a_file_of_another_optimizer_is_refused(tmp_path):
+    trainer(lr=1e-2).save(tmp_path / "m.pt")
+    sgd = {"optimizer": lambda p: torch.optim.SGD(p, lr=0.1)}
+    for options, words in [
+        ({"lr": 1e-4}, r"initial_lr=0.01, but this trainer has initial_lr=0.0001"),
+        ({"lr": 1e-2, "weight_decay": 0.5}, r"weight_decay=0.0, but .* weight_decay=0.5"),
+        (sgd, "betas"),
+    ]:
+        other = trainer(**options)
+        before = checkpoint.copied(checkpoint.state_of(other))
+        with pytest.raises(ValueError, match=words):
+            other.load(tmp_path / "m.pt")
+        assert other.optimizers["model"].param_groups[0].keys() == (
+            before["optimizers"]["model"]["param_groups"][0].keys()
+        )
+        other.fit(DATA, steps=2, batch_size=50)  # and it still works
+    same_options = trainer(lr=1e-2).load(tmp_path / "m.pt")
+    assert type(same_options.optimizers["model"].param_groups[0]["lr"]) is float
+
+
+def test_a_file_for_a_recorded_optimizer_fits_one_that_is_not_and_the_reverse(tmp_path):
+    """What says how to compute is the trainer's own, not the file's."""
+    plain, recorded = trainer(plain_loss), trainer(plain_loss)
+    for group in recorded.optimizers["model"].param_groups:
+        group.update(capturable=True, fused=False, lr=torch.tensor(1e-3))
+    for writer, reader in [(plain, recorded), (recorded, plain)]:
+        writer.save(tmp_path / "m.pt")
+        own = dict(reader.optimizers["model"].param_groups[0])
+        group = reader.load(tmp_path / "m.pt").optimizers["model"].param_groups[0]
+        assert group["capturable"] == own["capturable"] and group["fused"] == own["fused"]
+        assert type(group["lr"]) is type(own["lr"]) and float(group["lr"]) == pytest.approx(1e-3)
+
+
+def test_a_link_to_a_checkpoint_stays_a_link(tmp_path):
+    (tmp_path / "disk").mkdir()
+    real, link = tmp_path / "disk" / "m.pt", tmp_path / "m.pt"
+    trainer().save(real)
+    link.symlink_to(real)
+    t = trainer()
+    t.fit(DATA, steps=5, batch_size=50, save=link)
+    assert link.is_symlink() and trainer().load(real).step == 5
+
+
+def test_an_object_in_a_checkpoint_is_named_and_not_called_damage(tmp_path):
+    state = {"format": checkpoint.FORMAT, "value": np.float64(1.0)}
+    torch.save(state, tmp_path / "m.pt")
+    with pytest.raises(ValueError, match="not read from files, for safety: numpy"):
+        checkpoint.read(tmp_path / "m.pt")
 
 
 def test_impossible_checkpoints(tmp_path):

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 import torch
 from torch import nn
-from torch.utils.data import DataLoader, IterableDataset, RandomSampler
+from torch.utils.data import DataLoader, IterableDataset, RandomSampler, SequentialSampler
 from torch.utils.data.distributed import DistributedSampler
 
 from ..device import free_memory
@@ -66,7 +66,10 @@ class Rows:
     def in_order(self, size: int) -> Iterator[Batch]:
         """All examples in batches of at most `size`, as they are stored."""
         for batch in zip(*(tensor.split(size) for tensor in self.tensors), strict=True):
-            yield batch if self.fits else tuple(_moved(tensor, self.device) for tensor in batch)
+            if self.fits:  # copies: whatever a loss does to them, the data stay as they are
+                yield tuple(tensor.clone() for tensor in batch)
+            else:
+                yield tuple(_moved(tensor, self.device) for tensor in batch)
 
 
 class Loaded:
@@ -146,8 +149,14 @@ class Loaded:
             yield tuple(_moved(tensor, self.device) for tensor in batch)
 
     def in_order(self, size: int) -> Iterator[Batch]:
-        """All examples in batches of at most `size`, as they are stored."""
-        yield from self.fetch(torch.arange(len(self.loader.dataset)).split(size), 0)
+        """All examples of the loader in batches of at most `size`, as they are stored.
+
+        A sampler of another kind than the usual two says itself which examples these are.
+        """
+        usual = isinstance(self.loader.sampler, (RandomSampler, SequentialSampler))
+        stored = len(self.loader.dataset)
+        rows = torch.arange(stored) if usual and len(self) == stored else self.order(0)
+        yield from self.fetch(rows.split(size), 0)
 
 
 def source(

@@ -50,6 +50,7 @@ def optimizers(
         rate = checks.entry(lr, name, "lr")
         if not (isinstance(rate, (int, float)) and 0 < rate < math.inf):
             raise ValueError(f"lr must be a positive number such as 1e-3, not {rate!r}.")
+        rate = float(rate)  # a checkpoint holds plain numbers, none of NumPy's
         parameters = [p for p in model.parameters() if p.requires_grad]
         if own := checks.entry(make, name, "optimizer"):
             made[name] = own(parameters)
@@ -65,12 +66,12 @@ def optimizers(
                 )
         else:
             fused = all(p.device.type in _FUSED and p.is_floating_point() for p in parameters)
-            options = {"lr": rate, "weight_decay": weight_decay, "fused": fused}
+            options = {"lr": rate, "weight_decay": float(weight_decay), "fused": fused}
             made[name] = torch.optim.AdamW(parameters, capturable=recorded, **options)
         for group in made[name].param_groups:
-            group["initial_lr"] = float(group["lr"])
+            group["lr"] = group["initial_lr"] = float(group["lr"])
             if recorded:
-                group["lr"] = torch.tensor(group["initial_lr"], device=parameters[0].device)
+                group["lr"] = torch.tensor(group["lr"], device=parameters[0].device)
     return made
 
 
@@ -80,7 +81,7 @@ def set_progress(trainer: Trainer, progress: float) -> None:
     if trainer.schedule:
         for optimizer in trainer.optimizers.values():
             for group in optimizer.param_groups:
-                rate = group["initial_lr"] * trainer.schedule(progress)
+                rate = group["initial_lr"] * float(trainer.schedule(progress))
                 group["lr"] = _renewed(group["lr"], rate)
 
 
@@ -116,7 +117,18 @@ def clip_gradients(
 
 
 def averages(models: dict[str, nn.Module]) -> dict[str, nn.Module]:
-    """Copies of the models that will hold moving averages of their weights."""
+    """Copies of the models that will hold moving averages of their weights.
+
+    Raises:
+        TypeError: If a parameter is a whole number, which has no average.
+    """
+    for model in models.values():
+        for name, parameter in model.named_parameters():
+            if not (parameter.is_floating_point() or parameter.is_complex()):
+                raise TypeError(
+                    f"ema cannot average the parameter {name!r}, which is {parameter.dtype}: make "
+                    "it a buffer, or leave ema out."
+                )
     copies = copy.deepcopy(models)
     for model in copies.values():
         model.requires_grad_(False).eval()

@@ -66,7 +66,8 @@ def record(step: Step, inputs: tuple[torch.Tensor, ...], stream: Any) -> tuple:
     """
     graph = torch.cuda.CUDAGraph()
     try:
-        with torch.cuda.graph(graph, stream=stream):
+        # Other threads, such as one that pins memory, may use the GPU meanwhile.
+        with torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"):
             names, losses = checks.stacked([step(*inputs)], inputs[0].device)
     except RuntimeError as error:
         raise RuntimeError(

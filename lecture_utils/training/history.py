@@ -50,7 +50,16 @@ class History(Mapping):
         return max(map(len, self.losses.values()), default=0)
 
     def add(self, names: list[str], rows: list[list[float]]) -> None:
-        """Append the losses of some steps: `rows` holds one row a step, one number a name."""
+        """Append the losses of some steps: `rows` holds one row a step, one number a name.
+
+        Raises:
+            ValueError: If the names are not those of the steps before.
+        """
+        if self.losses and set(names) != set(self.losses):
+            raise ValueError(
+                f"The loss named its terms {list(self.losses)} at first and {names} later; every "
+                "step must return the same names."
+            )
         for name, column in zip(names, zip(*rows, strict=True), strict=True):
             self.losses.setdefault(name, []).extend(column)
 

@@ -21,7 +21,7 @@ from .history import History
 from .stop_button import StopButton
 
 CHECK_EVERY = 50  # steps between two looks at the losses: a look has to wait for the device
-Chore = tuple[int, Callable[[], None]]
+Chore = tuple[int, bool, Callable[[], None]]  # every so many steps; when stopped, too; what
 
 
 class Trainer:
@@ -120,7 +120,7 @@ class Trainer:
         torch.clear_autocast_cache()  # it holds the weights as they were before this update
 
     def _loop(self, batches: Iterable[Batch], steps: int, chores: list[Chore]) -> None:
-        """Step after step; each of the `chores` (every, what) now and then, and at the end."""
+        """Step after step; each of the `chores` now and then, and at the end."""
         step = graphs.Replayed(self.train_step, self.device) if self.graph else self.train_step
         with StopButton() as button:
             for batch in batches:
@@ -130,9 +130,9 @@ class Trainer:
                 extras.update_averages(self.averages, self.models, self.ema, self.step)
                 self._pending.append({name: term.detach() for name, term in terms.items()})
                 self.step += 1
-                stop = processes.any_process(button.pressed, self.device, self.world)
-                for every, chore in chores:
-                    if self.step % every == 0 or self.step == steps or stop:
+                stop = processes.any_process(button.pressed, self.world)
+                for every, at_stop, chore in chores:
+                    if self.step % every == 0 or self.step == steps or (stop and at_stop):
                         chore()
                 if stop:
                     break
@@ -179,7 +179,7 @@ class Trainer:
         if validation is not None:
             checks.can_validate(self.loss)
             validation = source(validation, self.device, self.models, "validation")
-        if resume and self.step == 0 and os.path.exists(save):
+        if resume and self.step == 0 and checkpoint.exists(save, self.world):
             self.load(save)
         if self.step >= steps:
             print(f"Nothing to do: {self.step} steps are made, and steps={steps} is the total.")
@@ -187,11 +187,11 @@ class Trainer:
         to_do = range(self.step, steps)
         batches = shuffled(data, batch_size, self.seed, to_do, self.rank, self.world)
         with self._undisturbed(), extras.bar(bar, self.step, steps, self.rank) as progress:
-            chores: list[Chore] = [(CHECK_EVERY, lambda: self._check(progress))]
+            chores: list[Chore] = [(CHECK_EVERY, True, lambda: self._check(progress))]
             if validation is not None:
-                chores.append((validate_every, lambda: self._validate(validation, batch_size)))
+                chores += [(validate_every, False, lambda: self._validate(validation, batch_size))]
             if save is not None:
-                chores.append((save_every, lambda: self.save(save)))
+                chores.append((save_every, True, lambda: self.save(save)))
             self._loop(batches, steps, chores)
         if self.step < steps:
             print(f"Stopped by you after step {self.step} of {steps}; fit again goes on.")

@@ -19,10 +19,11 @@ class StopButton:
         self._before = None
 
     def __enter__(self) -> StopButton:
-        # None: a handler that Python did not install and could not put back.
-        if threading.current_thread() is threading.main_thread() and signal.getsignal(
-            signal.SIGINT
-        ):
+        # None: a handler that Python did not install and could not put back. SIG_IGN: a run in the
+        # background, which is not to be stopped.
+        left_alone = (None, signal.SIG_IGN)
+        main = threading.current_thread() is threading.main_thread()
+        if main and signal.getsignal(signal.SIGINT) not in left_alone:
             self._before = signal.signal(signal.SIGINT, self._press)
         return self
 

@@ -54,9 +54,10 @@ def fresh(seed: int, purpose: str, device: torch.device, index: int = 0) -> dict
         torch.default_generator.manual_seed(seed)
         np.random.seed(seed % 2**32)
         random.seed(seed)
-        if device.type != "cpu":
-            torch.get_device_module(device).manual_seed(seed)
-        return get_states(device)
+        states = get_states(device)
+    if device.type != "cpu":  # seeding the module would seed the current device, maybe another
+        states["device"] = torch.Generator(device).manual_seed(seed).get_state()
+    return states
 
 
 @contextlib.contextmanager

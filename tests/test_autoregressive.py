@@ -275,7 +275,7 @@ def test_score_is_what_it_says():
     nothing = score.excess(score.log_px - 0.0)
     assert (nothing, nothing.error) == (0, 0)
     assert score.excess(score.log_px + 5 / 3 * score.tokens) == pytest.approx(5 / 3)
-    assert "5.000 ± 2.082 nats an example" in repr(score)
+    assert "5.0 ± 2.1 nats an example" in repr(score)
     assert str(score.nats) == "5.0 ± 2.1"
 
 

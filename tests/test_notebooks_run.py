@@ -24,7 +24,7 @@ def run_notebook(notebook: Path, **environment: str) -> None:
     kept = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
     done = subprocess.run(
         [
-            sys.executable, "-m", "pytest", "--nbmake", "--nbmake-timeout=300", "-q", "--no-header",
+            sys.executable, "-m", "pytest", "--nbmake", "--nbmake-timeout=150", "-q", "--no-header",
             "-p", "no:cacheprovider", "-p", "no:xdist", f"--rootdir={notebook.parent}",
             str(notebook),
         ],

@@ -57,7 +57,7 @@ def test_the_feedback_does_not_contain_the_solution(exercise):
 def test_solution_and_stub_stand_alone(exercise):
     for source, status in [
         (exercise.solution_source(), Status.CORRECT),
-        ("import torch\n" + exercise.starter, None),
+        ("\n".join(["import torch", *exercise.imports, exercise.starter]), None),
     ]:
         namespace = {}
         exec(compile(source, exercise.id, "exec"), namespace)

@@ -237,6 +237,34 @@ def test_a_correct_answer_says_what_was_checked():
         assert word in text
 
 
+def test_of_several_results_the_wrong_one_is_named_and_looked_at():
+    exercise = get("mc_mean")
+    for solve, words in [
+        (lambda v: (v.mean(), 3 * v.std() / len(v) ** 0.5), "In your second result: your result"),
+        (lambda v: (v.mean(), -v.std() / len(v) ** 0.5), "exactly **minus** the right answer"),
+        (lambda v: (v.mean() + 7, v.std() / len(v) ** 0.5), "In your first result: your result is"),
+    ]:
+        result = check_answer(exercise, solve)
+        assert result.status is Status.WRONG and words in result.headline, result
+    weird = check_answer(exercise, lambda v: (v.mean(), (v.std() / len(v) ** 0.5).sin() + 2))
+    assert weird.headline.startswith(("In your second", "Your second result is not right yet"))
+
+
+def test_observed_values_have_names():
+    exercise = get("d_step")
+    given = next(wrong.solve for wrong in exercise.wrong if wrong.key == "no-detach")
+    details = check_answer(exercise, given).details
+    assert any("The gradient of the loss in" in line for line in details), details
+
+
+def test_recording_gradients_for_an_input_is_called_what_it_is():
+    def marking(nll, shape):
+        return nll.requires_grad_().detach() / math.log(2) / math.prod(shape)
+
+    result = check_answer(get("bits_per_dim"), marking)
+    assert "leaves a mark on its input" in result.headline and result.misconception == "in-place"
+
+
 def test_small_differences_are_printed_with_enough_digits():
     result = result_of(
         "bits_per_dim",

@@ -86,12 +86,12 @@ def test_the_audit_of_one_exercise_tells_what_it_accepted_and_rejected(capsys):
 
 
 def test_the_audit_finds_faults(capsys, monkeypatch):
-    exercise = next(e for e in CODE if e.id == "bits_per_dim")
+    exercise = next(e for e in CODE if e.id == "ancestral_sample")
     wrong = exercise.wrong[0]
     monkeypatch.setattr(exercise, "wrong", [type(wrong)("other-name", wrong.solve, "…")])
     monkeypatch.setattr(exercise, "alternatives", [wrong.solve])
     monkeypatch.setattr(exercise, "equivalents", {"return 7": "no such change"})
-    assert main(["bits_per_dim"]) == 1
+    assert main(["ancestral_sample"]) == 1
     out = capsys.readouterr().out
     for words in ("alternative 0 is rejected", "not reviewed", "no longer accepted: return 7"):
         assert words in out

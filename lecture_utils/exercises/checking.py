@@ -21,9 +21,7 @@ from torch import Tensor, nn
 from .arithmetic import NotANumber, read_number
 from .diagnosis import Diagnosis, Outcome, diagnose
 from .model import (
-    FORECAST,
     OWN_DICE,
-    SURE,
     Case,
     ChoiceExercise,
     CodeExercise,
@@ -31,6 +29,7 @@ from .model import (
     NumberExercise,
     Result,
     Status,
+    forecast_words,
 )
 from .running import Printed, Stopwatch, TimeUp, isolated, seed_all
 from .values import (
@@ -40,6 +39,7 @@ from .values import (
     describe,
     describe_difference,
     differs,
+    map_tensors,
     nearly_same,
     number,
     returned,
@@ -126,7 +126,7 @@ def _check_number(exercise: NumberExercise, answer: Any) -> Result:
     def result(status: Status, headline: str, key: str | None = None) -> Result:
         said = []
         if nats is not None and status is not Status.CORRECT:
-            said = [FORECAST.format(f"{nats:.2g}") if math.isfinite(nats) else SURE]
+            said = [forecast_words(nats)]
         return Result(exercise.id, status, headline, said, key, nats=nats)
 
     if same_number(value, exercise.truth, exercise.rtol):
@@ -456,7 +456,17 @@ class Attempt:
 
     def _inputs_kept(self, case: Case, before: tuple, after: tuple) -> None:
         for name, old, new in zip(self.exercise.parameters, before, after, strict=False):
-            if not _same(old, new):
+            if _same(old, new):
+                continue
+            if _same(*(map_tensors(Tensor.detach, x) for x in (old, new))):
+                self.stop(
+                    Status.WRONG,
+                    f"Your function leaves a mark on its input `{name}`: whether gradients are "
+                    "recorded for it (`requires_grad`). Whoever calls it pays for that.",
+                    "Work on a copy, such as `x = x.detach().clone()`, before `requires_grad_()`.",
+                    key="in-place",
+                )
+            else:
                 self.stop(
                     Status.WRONG,
                     f"Your function changes its input `{name}` in place: whoever calls it finds "
@@ -488,16 +498,18 @@ class Attempt:
         """The smallest failing input with the expected and the given result."""
         case = outcome.case
         lines = [f"Input ({case.note}): `{describe(case.args)}`"]
-        for got, expected in zip(outcome.got, outcome.expected, strict=True):
+        names = self.exercise.observed or [""] * len(outcome.got)
+        for name, got, expected in zip(names, outcome.got, outcome.expected, strict=True):
+            what = f"{name[0].upper()}{name[1:]}: " if name else ""
             if got.shape != expected.shape:
                 lines.append(
-                    f"Expected shape `{list(expected.shape)}`: `{describe(expected)}`, "
+                    f"{what}Expected shape `{list(expected.shape)}`: `{describe(expected)}`, "
                     f"got shape `{list(got.shape)}`: `{describe(got)}`"
                 )
                 break
             bad = differs(got, expected, self.exercise.rtol, self.exercise.atol)
             if bad.any():
-                lines.append(describe_difference(expected, got, bad))
+                lines.append(what + describe_difference(expected, got, bad))
                 break
         return lines
 

@@ -72,14 +72,53 @@ def diagnose(exercise: CodeExercise, outcomes: list[Outcome], run_wrong: RunWron
     return (
         known_mistake(exercise, outcomes, run_wrong)
         or python_number(outcomes)
-        or right_in_another_shape(exercise, outcomes)
+        or in_one_result(exercise, outcomes)
+        or _explained(exercise, outcomes)
+        or wrong_somewhere(exercise, outcomes)
+    )
+
+
+def _explained(exercise: CodeExercise, outcomes: list[Outcome]) -> Diagnosis | None:
+    """What can be said without knowing the mistake."""
+    return (
+        right_in_another_shape(exercise, outcomes)
         or systematic(exercise, outcomes)
         or wrong_shape(outcomes)
         or broken_number(exercise, outcomes)
         or no_bits(outcomes)
         or wrong_when(exercise, outcomes)
         or wrong_where(exercise, outcomes)
-        or wrong_somewhere(exercise, outcomes)
+    )
+
+
+_ORDINALS = ("first", "second", "third", "fourth", "fifth")
+
+
+def in_one_result(exercise: CodeExercise, outcomes: list[Outcome]) -> Diagnosis | None:
+    """Of a function with several results: the first that is wrong, looked at alone."""
+    count = len(outcomes[0].expected)
+    if not 1 < count <= len(_ORDINALS):
+        return None
+    alone = [
+        [Outcome(o.case, o.expected[i : i + 1], o.got[i : i + 1]) for o in outcomes]
+        for i in range(count)
+    ]
+    wrong = [i for i in range(count) if not all(o.right(exercise) for o in alone[i])]
+    place, others_right = wrong[0], len(wrong) == 1
+    found = _explained(exercise, alone[place])
+    named = exercise.observed[place] if exercise.observed else f"your {_ORDINALS[place]} result"
+    if found is None:
+        if not others_right:
+            return None
+        rest = "the other one is" if count == 2 else "the others are"
+        message = f"{named[0].upper()}{named[1:]} is not right yet; {rest}."
+        return Diagnosis("one-of-several", message)
+    at = next((i for i, one in enumerate(alone[place]) if one is found.outcome), None)
+    return Diagnosis(
+        found.key,
+        f"In {named}: {found.message[0].lower()}{found.message[1:]}",
+        almost=found.almost and others_right,
+        outcome=None if at is None else outcomes[at],
     )
 
 
@@ -320,7 +359,7 @@ def _other_axis_size(exercise: CodeExercise, outcomes: list[Outcome]) -> Diagnos
     for position, name in enumerate(exercise.parameters):
         for axis in range(4):
             sizes = [_size(outcome.case, position, axis) for outcome in outcomes]
-            if None in sizes or len(set(sizes)) < 2:
+            if not all(sizes) or len(set(sizes)) < 2:
                 continue
             for key, verb, power in (("mean", "averaged", -1), ("sum", "summed", 1)):
                 if all(
@@ -500,8 +539,12 @@ def _examples(exercise: CodeExercise, outcome: Outcome) -> Iterator[_Example]:
 
 
 def _kinds_of(floats: list[Tensor]) -> dict[str, bool]:
-    zero = bool(floats) and bool((floats[0] == 0).all())
-    return {"inputs that are all zero": zero} | {
+    first = floats[0] if floats and floats[0].numel() else torch.ones(1)
+    whole = {
+        "inputs that are all zero": bool((first == 0).all()),
+        "inputs that are all infinite": bool(first.isinf().all()),
+    }
+    return whole | {
         f"inputs with {words}": any(test(x) for x in floats if x.numel()) for words, test in _KINDS
     }
 

@@ -75,6 +75,14 @@ class Result:
 
 FORECAST = "As a forecast it loses {} nats each time, beside the best one (log score)."
 SURE = "As a forecast it loses without limit (log score): only what is certain may be called so."
+LITTLE = "less than 0.001"
+
+
+def forecast_words(nats: float) -> str:
+    """What a forecast loses, in a sentence."""
+    if not math.isfinite(nats):
+        return SURE
+    return FORECAST.format(LITTLE if nats < 0.001 else f"{float(f'{nats:.2g}'):g}")
 
 
 @dataclass(kw_only=True)
@@ -134,6 +142,7 @@ class CodeExercise(Exercise):
         kinds: Pairs (words, test of the arguments) used to say on which inputs a function fails.
         observe: ``observe(function, args)`` gives what to compare instead of
             ``function(*args)``: for samplers, networks and training steps.
+        observed: What each value that `observe` gives is, in words: "the gradient in D".
         keeps_weights: Whether changing the weights of a network among the arguments is a fault.
         unit: ``"nats"`` or ``"bits"`` where the answer has one of these units.
         equivalents: Changed lines of `reference` that mean the same, each with the reason.
@@ -153,6 +162,7 @@ class CodeExercise(Exercise):
     atol: float = 1e-9
     kinds: Sequence[tuple[str, Callable[..., bool]]] = ()
     observe: Callable[[Callable, tuple], Any] | None = None
+    observed: Sequence[str] = ()
     keeps_weights: bool = True
     unit: str = ""
     equivalents: Mapping[str, str] = field(default_factory=dict)

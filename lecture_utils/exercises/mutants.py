@@ -109,7 +109,8 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, Callable[[ast.AST], ast.AST]]
             yield "another operator", _set(op=_OPERATORS[type(node.op)]())
         yield "right operand dropped", lambda n: n.left
         yield "left operand dropped", lambda n: n.right
-        yield "operands swapped", lambda n: ast.BinOp(n.right, n.op, n.left)
+        if not isinstance(node.op, (ast.Add, ast.Mult)):  # these do not mind
+            yield "operands swapped", lambda n: ast.BinOp(n.right, n.op, n.left)
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         yield "minus dropped", lambda n: n.operand
     elif isinstance(node, ast.Compare):

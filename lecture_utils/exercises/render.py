@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from .._display import inline_markup, plain
-from .model import FORECAST, SURE, ChoiceExercise, Exercise, NumberExercise, Result, Status
+from .model import FORECAST, LITTLE, SURE, ChoiceExercise, Exercise, NumberExercise, Result, Status
 
 WORDS = {
     Status.NOT_ATTEMPTED: "Not attempted",
@@ -193,7 +193,8 @@ def _number_html(exercise: NumberExercise) -> str:
         handler += (
             ";var p=t[0][0],n=(p>0?p*Math.log(p/x):0)+(p<1?(1-p)*Math.log((1-p)/(1-x)):0);"
             f"if(h!==t[0]&&x>=0&&x<=1)o.innerHTML+=' '+(n===Infinity?{json.dumps(SURE)}:"
-            f"{json.dumps(before)}+Number(n.toPrecision(2))+{json.dumps(after)})"
+            f"{json.dumps(before)}+(n<0.001?{json.dumps(LITTLE)}:Number(n.toPrecision(2)))"
+            f"+{json.dumps(after)})"
         )
     return _fieldset(
         exercise,

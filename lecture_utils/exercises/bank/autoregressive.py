@@ -359,9 +359,6 @@ BITS_PER_DIM = CodeExercise(
         "Two steps: another unit, then a share for each dimension.",
         "log₂ a = log a / log 2. And how many numbers is an image of this shape made of?",
     ],
-    equivalents={
-        "return nll / (math.prod(shape) * math.log(2))": "a product in the other order",
-    },
 )
 
 PERPLEXITY_UNIFORM = NumberExercise(
@@ -821,9 +818,6 @@ FVSBN = CodeExercise(
         "Flip x₃ and watch p₃. Should it move?",
         "Print `torch.tril(torch.ones(3, 3))`. Which entries are kept?",
     ],
-    equivalents={
-        "return torch.sigmoid(b + x @ torch.tril(W, -1).T)": "a sum in the other order",
-    },
 )
 
 

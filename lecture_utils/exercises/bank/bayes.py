@@ -398,9 +398,6 @@ POSTERIOR = CodeExercise(
         "p(x) is whatever makes the probabilities of all h sum to 1.",
         "`keepdim=True` keeps the axis over which you sum, so that shapes still fit.",
     ],
-    equivalents={
-        "joint = likelihood * prior": "factors swapped",
-    },
 )
 
 TWO_CLUES = NumberExercise(
@@ -821,9 +818,6 @@ LOG_BAYES = CodeExercise(
         "The evidence is a sum of probabilities. `torch` has a function for the log of such a sum "
         "that never leaves the logs.",
     ],
-    equivalents={
-        "log_joint = log_lik + log_prior": "terms swapped",
-    },
 )
 
 
@@ -1105,7 +1099,6 @@ SEQUENTIAL_POSTERIOR = CodeExercise(
         "Either rescale in every step, or add up logs: then 4000 observations are no problem.",
     ],
     equivalents={
-        "log_p = torch.log(lik)[:, obs].sum(1) + torch.log(prior)": "terms swapped",
         "return torch.softmax(log_p, -1)": "there is only one axis",
         "log_p = torch.log(prior) + torch.log(lik)[:, obs].sum(-1)": "of two axes, 1 is the last",
     },
@@ -1595,8 +1588,6 @@ EXPLAIN_AWAY = CodeExercise(
         "Check: what does your first result sum to, and what does each column of the table?",
     ],
     equivalents={
-        "joint = pz * (px[:, None] * py[None, :])": "factors swapped",
-        "joint = py[None, :] * px[:, None] * pz": "factors swapped",
         "return (joint.sum(-1) / joint.sum(), joint / joint.sum(0))": "of two axes, 1 is the last",
     },
 )
@@ -1878,10 +1869,6 @@ GAUSSIAN_POSTERIOR = CodeExercise(
         "sources meet?",
         "Check two limits: a prior that knows nothing, and a prior that is almost certain.",
     ],
-    equivalents={
-        "precision = len(x) / sigma2 + 1 / tau2": "terms swapped",
-        "return ((x.sum() / sigma2 + mu0 / tau2) / precision, 1 / precision)": "terms swapped",
-    },
 )
 
 

@@ -482,11 +482,6 @@ ADD_NOISE = CodeExercise(
         "A normal variable with mean m and variance v, from a standard normal one: how?",
         "`alpha_bar` has shape [B]. Which shape lets it multiply the rows of `[B, D]`?",
     ],
-    equivalents={
-        "return data * share.sqrt() + (1 - share).sqrt() * noise": "a product in the other order",
-        "return share.sqrt() * data + noise * (1 - share).sqrt()": "a product in the other order",
-        "return (1 - share).sqrt() * noise + share.sqrt() * data": "a sum in the other order",
-    },
 )
 
 
@@ -1005,9 +1000,6 @@ DATA_FROM_NOISE = CodeExercise(
         "Solve x_t = √ᾱ data + √(1 − ᾱ) noise for the data.",
         "Take E[· | x_t] on both sides: x_t is known, so what does E do to each term?",
     ],
-    equivalents={
-        "return (x_t - noise * (1 - share).sqrt()) / share.sqrt()": "a product in the other order",
-    },
 )
 
 
@@ -1300,11 +1292,6 @@ NOISY_SCORE = CodeExercise(
         "A sum of independent normal variables is normal. What are its mean and its variance?",
         "Which multiple of (x − m)² stands in the exponent of N(m, v)? Differentiate.",
     ],
-    equivalents={
-        "variance = 1 + share * std ** 2 - share": "a sum in the other order",
-        "variance = std ** 2 * share + 1 - share": "a product in the other order",
-        "return -(x - mean * share.sqrt()) / variance": "a product in the other order",
-    },
 )
 
 
@@ -1597,15 +1584,6 @@ NOISY_AT_STEP = CodeExercise(
         "Which share of the variance has come through **all** of the steps 1 … t?",
     ],
     equivalents={
-        "return data * alpha_bar.sqrt() + (1 - alpha_bar).sqrt() * noise": (
-            "a product in the other order"
-        ),
-        "return alpha_bar.sqrt() * data + noise * (1 - alpha_bar).sqrt()": (
-            "a product in the other order"
-        ),
-        "return (1 - alpha_bar).sqrt() * noise + alpha_bar.sqrt() * data": (
-            "a sum in the other order"
-        ),
         "alpha_bar = (1 - beta).cumprod(-1)[t - 1, None]": "of one axis, −1 is 0",
     },
 )
@@ -1977,12 +1955,6 @@ REVERSE_STEP = CodeExercise(
         "everything that may become 0 below a line.",
     ],
     equivalents={
-        "of_data = beta * before.sqrt() / (1 - now)": "a product in the other order",
-        "of_x = (1 - before) * (1 - beta).sqrt() / (1 - now)": "a product in the other order",
-        "variance = (1 - before) * beta / (1 - now)": "a product in the other order",
-        "return (data * of_data + of_x * x_t, variance.squeeze(1))": "a product in the other order",
-        "return (of_data * data + x_t * of_x, variance.squeeze(1))": "a product in the other order",
-        "return (of_x * x_t + of_data * data, variance.squeeze(1))": "a sum in the other order",
         "return (of_data * data + of_x * x_t, variance.squeeze(-1))": "of two axes, 1 is the last",
     },
 )
@@ -2178,11 +2150,6 @@ FLOW_PAIR = CodeExercise(
         "Where is the point at t = 0, where at t = 1, and where half way?",
         "Velocity is the derivative of x_t with respect to t. Does it depend on t?",
     ],
-    equivalents={
-        "x_t = noise * (1 - t[:, None]) + t[:, None] * data": "a product in the other order",
-        "x_t = (1 - t[:, None]) * noise + data * t[:, None]": "a product in the other order",
-        "x_t = t[:, None] * data + (1 - t[:, None]) * noise": "a sum in the other order",
-    },
 )
 
 ONE_EULER_STEP = NumberExercise(
@@ -2575,7 +2542,6 @@ EULER_FLOW = CodeExercise(
         "`velocity` wants a time for each point: a tensor of shape `[B]`, all entries alike.",
     ],
     equivalents={
-        "x = velocity(x, t) / steps + x": "a sum in the other order",
         "t = torch.full_like(x[:, -1], i / steps)": "only its shape matters",
     },
 )

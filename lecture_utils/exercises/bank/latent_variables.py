@@ -439,7 +439,6 @@ LOG_MARGINAL = CodeExercise(
         "`torch` has one function for exp, sum and log together, and it never overflows.",
     ],
     equivalents={
-        "return torch.logsumexp(log_lik + log_prior, -1)": "a sum in the other order",
         "return torch.logsumexp(log_prior + log_lik, 1)": "of two axes, 1 is the last",
         "return torch.logsumexp(log_prior + log_lik, --1)": "of two axes, 1 is the last",
     },
@@ -858,7 +857,6 @@ RESPONSIBILITIES = CodeExercise(
         "Which function normalizes scores that are logs, safely?",
     ],
     equivalents={
-        "return torch.softmax(log_lik + weights.log(), -1)": "a sum in the other order",
         "return torch.softmax(weights.log() + log_lik, 1)": "of two axes, 1 is the last",
         "return torch.softmax(weights.log() + log_lik, --1)": "of two axes, 1 is the last",
         "squared = (means - x[:, None]).square().sum(-1)": "the square forgets the sign",
@@ -867,12 +865,6 @@ RESPONSIBILITIES = CodeExercise(
         ),
         "log_lik = -0.5 * squared / std ** 2 - x.shape[--1] * std.log()": (
             "of two axes, 1 is the last"
-        ),
-        "log_lik = -0.5 * squared / std ** 2 - std.log() * x.shape[-1]": (
-            "a product in the other order"
-        ),
-        "log_lik = squared * -0.5 / std ** 2 - x.shape[-1] * std.log()": (
-            "a product in the other order"
         ),
     },
 )
@@ -1205,8 +1197,6 @@ SAMPLE_MIXTURE = CodeExercise(
         "k = (u[:, None] >= weights.cumsum(-1)).sum(-1)": "of one axis, −1 is 0",
         "k = (u[:, None] >= weights.cumsum(0)).sum(1)": "of two axes, 1 is the last",
         "k = (u[:, None] >= weights.cumsum(0)).sum(--1)": "of two axes, 1 is the last",
-        "return std[k, None] * noise + means[k]": "a sum in the other order",
-        "return means[k] + noise * std[k, None]": "a product in the other order",
     },
 )
 
@@ -2146,15 +2136,8 @@ EM_STEP = CodeExercise(
         "A weighted average divides by the sum of its weights. `torch.xlogy` knows 0 · log 0 = 0.",
     ],
     equivalents={
-        "r = torch.softmax(log_lik + weights.log(), -1)": "a sum in the other order",
         "r = torch.softmax(weights.log() + log_lik, 1)": "of two axes, 1 is the last",
         "r = torch.softmax(weights.log() + log_lik, --1)": "of two axes, 1 is the last",
-        "log_lik = (torch.xlogy(1 - x, 1 - probs) + torch.xlogy(x, probs)).sum(-1)": (
-            "a sum in the other order"
-        ),
-        "return (r.mean(0), (x * r[..., None]).sum(0) / r.sum(0)[:, None])": (
-            "a product in the other order"
-        ),
     },
 )
 

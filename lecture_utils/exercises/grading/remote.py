@@ -426,7 +426,7 @@ def _from_tensor(x: Tensor) -> dict[str, Any]:
     name = str(x.dtype).removeprefix("torch.")
     if name not in _DTYPES or x.is_sparse or x.device.type == "meta":
         raise Unsendable(f"a tensor of {x.dtype} on {x.device} cannot be sent")
-    x = x.detach().cpu().contiguous()
+    x = x.detach().cpu().clone(memory_format=torch.contiguous_format)
     if x.numel() * x.element_size() > MOST_BYTES // 2:
         raise Unsendable("the result is too large")
     data = bytes(x.reshape(-1).view(torch.uint8).numpy()) if x.numel() else b""

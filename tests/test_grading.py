@@ -415,8 +415,13 @@ def test_tensors_arrive_as_they_left(dtype, shape):
 
 
 def test_a_tensor_that_shares_its_memory_arrives_too():
-    for x in (torch.ones(1).expand(3, 4), torch.arange(12.0).view(3, 4).T, torch.ones(1, 1).T[:, :1],
-              torch.ones(()).expand(1), torch.arange(4.0)[::2][:1]):  # fmt: skip
+    for x in [
+        torch.ones(1).expand(3, 4),
+        torch.arange(12.0).view(3, 4).T,
+        torch.ones(1, 1).T[:, :1],
+        torch.ones(()).expand(1),
+        torch.arange(4.0)[::2][:1],
+    ]:
         assert torch.equal(x, remote._to_tensor(remote._from_tensor(x)))
 
 

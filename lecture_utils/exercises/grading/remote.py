@@ -27,7 +27,7 @@ import torch
 from torch import Tensor, nn
 
 MOST_BYTES = 64_000_000  # of a message
-_KEPT_CALLS = 64  # whose gradients may still be asked for
+_KEPT_CALLS = 5000  # whose gradients may still be asked for
 
 
 class Disturbed(Exception):

@@ -185,7 +185,7 @@ def _number_html(exercise: NumberExercise) -> str:
         "Math.abs(a[0])!==Infinity&&Math.max(Math.abs(x),Math.abs(a[0]))*"
         f"{exercise.rtol!r}+1e-9>=Math.abs(x-a[0])}});"
         "this.setAttribute('data-verdict',h===t[0]?'right':'wrong');"
-        f"o.innerHTML=(h?h[1]:'<b>{NOT_RIGHT}</b> Your number is too '"
+        f"o.innerHTML=(h?h[1]:{json.dumps(_verdict(False, 'Your number is too '))}"
         "+(x>t[0][0]?'large.':'small.'))"
     )
     if exercise.probability:

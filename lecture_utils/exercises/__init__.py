@@ -262,7 +262,8 @@ def progress(chapter: str | int | None = None) -> None:
         f'<th scope="col">{name}</th>' for name in ("Exercise", "State", "Tries", "Hints")
     )
     page = (
-        f"<p><b>{head}.</b></p><table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
+        f"<p><b>{head}.</b></p>"
+        f'<table class="ck-progress"><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>'
     )
     _show("\n".join(lines), page, "progress", {"solved": solved, "exercises": len(rows)})
 

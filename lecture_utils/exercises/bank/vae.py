@@ -1016,25 +1016,18 @@ GAUSSIAN_RECON = CodeExercise(
         "Where the image is hit exactly, only the normalizer is left. What is it for D pixels?",
     ],
     equivalents={
-        change: reason
-        for changes, reason in (
+        **dict.fromkeys(
             (
-                (
-                    "squared_error = ((x - x_hat) ** 2).sum(1)",
-                    "squared_error = ((x - x_hat) ** 2).sum(--1)",
-                    "return 0.5 * (squared_error / sigma2 + x.shape[1] * torch.log(2 * math.pi * "
-                    "sigma2))",
-                    "return 0.5 * (squared_error / sigma2 + x.shape[--1] * torch.log(2 * math.pi * "
-                    "sigma2))",
-                ),
-                "of two axes, 1 is the last",
+                "squared_error = ((x - x_hat) ** 2).sum(1)",
+                "squared_error = ((x - x_hat) ** 2).sum(--1)",
+                "return 0.5 * (squared_error / sigma2 + x.shape[1] * torch.log(2 * math.pi * "
+                "sigma2))",
+                "return 0.5 * (squared_error / sigma2 + x.shape[--1] * torch.log(2 * math.pi * "
+                "sigma2))",
             ),
-            (
-                ("squared_error = ((x_hat - x) ** 2).sum(-1)",),
-                "a sum or product in another order, or a square of minus the same",
-            ),
-        )
-        for change in changes
+            "of two axes, 1 is the last",
+        ),
+        "squared_error = ((x_hat - x) ** 2).sum(-1)": "a square of minus the same",
     },
 )
 

@@ -1720,6 +1720,380 @@ GREEDY = ChoiceExercise(
 )
 
 
+# ------------------------------------------------------------------ all of it
+def score_and_enumerate(cond_prob, x):
+    """cond_prob(prefix [B, t]) -> p(next = 1) [B]; bits x [B, T] -> log p(x) [B], table [2**T]."""
+
+    def log_p(strings):
+        total = x.new_zeros(strings.shape[0])
+        for t in range(strings.shape[1]):
+            one = cond_prob(strings[:, :t])
+            total = total + torch.where(strings[:, t] == 1, one, 1 - one).log()
+        return total
+
+    T = x.shape[1]
+    numbers = torch.arange(2**T, device=x.device)[:, None]
+    places = torch.arange(T - 1, -1, -1, device=x.device)
+    every = (numbers >> places & 1).to(x.dtype)
+    return log_p(x), log_p(every).exp()
+
+
+def _all_strings(x, reverse=False):
+    T = x.shape[1]
+    places = torch.arange(T, device=x.device)
+    places = places if reverse else places.flip(0)
+    numbers = torch.arange(2**T, device=x.device)[:, None]
+    return (numbers >> places & 1).to(x.dtype)
+
+
+def _before(x, t):
+    return x[:, :t]
+
+
+def _log_choice(one, bit):
+    return torch.where(bit == 1, one, 1 - one).log()
+
+
+def _sum_of_logs(one, bit):
+    """The same with 0 · log 0, which is nan."""
+    return bit * one.log() + (1 - bit) * (1 - one).log()
+
+
+def _score(cond_prob, x, see=_before, term=_log_choice, start=0):
+    """The log-probability by the chain rule, with one piece replaced."""
+    total = torch.zeros_like(x[:, 0])
+    for t in range(start, x.shape[1]):
+        total = total + term(cond_prob(see(x, t)), x[:, t])
+    return total
+
+
+def _weighed(**pieces):
+    """Both results, with one piece of the chain rule replaced."""
+    return lambda c, x: (_score(c, x, **pieces), _score(c, _all_strings(x), **pieces).exp())
+
+
+def _with_scores(change):
+    """Right but for what happens to the scores of x."""
+    return lambda c, x: (change(_score(c, x), x), _score(c, _all_strings(x)).exp())
+
+
+def _with_table(make):
+    """Right but for the table."""
+    return lambda c, x: (_score(c, x), make(c, x))
+
+
+def _factors(cond_prob, x):
+    """p(x_t | x_<t) for each t, [B, T]."""
+    columns = [cond_prob(x[:, :t]) for t in range(x.shape[1])]
+    return torch.stack([torch.where(x[:, t] == 1, p, 1 - p) for t, p in enumerate(columns)], 1)
+
+
+def _grown_table(cond_prob, x):
+    """The table, prefix by prefix: each string splits its probability between two longer ones."""
+    strings, p = x.new_zeros(1, 0), x.new_ones(1)
+    for _ in range(x.shape[1]):
+        one = cond_prob(strings)
+        p = torch.stack([p * (1 - one), p * one], 1).flatten()
+        bit = x.new_tensor([0.0, 1.0]).repeat(len(strings))[:, None]
+        strings = torch.cat([strings.repeat_interleave(2, 0), bit], 1)
+    return p
+
+
+def _share_of_data(cond_prob, x):
+    numbers = (x.long() * 2 ** torch.arange(x.shape[1] - 1, -1, -1)).sum(1)
+    return torch.bincount(numbers, minlength=2 ** x.shape[1]).to(x.dtype) / len(x)
+
+
+def _rare(prefix):
+    """Ones of probability 10⁻²⁰⁰, whatever came before."""
+    prefix = _numbers(prefix)
+    return prefix.new_full((prefix.shape[0],), 1e-200)
+
+
+SCORE_AND_ENUMERATE = CodeExercise(
+    id="score_and_enumerate",
+    title="Capstone: weigh every string",
+    statement=(
+        "`cond_prob(prefix)` takes bits of shape [B, t] (t may be 0) and returns p(next bit = 1), "
+        "[B]. Return two things: log p(x) of each row of the bits `x` [B, T], in nats; and the "
+        "exact table of p over **all** 2^T strings of T bits, in the order of binary numbers: "
+        "00…00, 00…01, 00…10, …, 11…11. Bits of probability 0 are allowed."
+    ),
+    level=3,
+    reference=score_and_enumerate,
+    returns="log p(x) of shape `[B]` and a table of shape `[2**T]`",
+    check_float32=False,
+    cases=lambda g: [
+        Case((_sticky, matrix([0.0, 1.0], [1.0, 1.0])), f"01 and 11: {_STICKY}"),
+        Case((_sticky, matrix([1.0])), "one bit: 1 with probability 0.3"),
+        Case(
+            (_alternating, matrix([0.0, 1.0, 0.0], [1.0, 0.0, 1.0])),
+            "certain bits: of all strings only 010 is possible",
+        ),
+        Case((_mindful, bits(g, 7, 5)), f"7 strings of 5 bits, {_MINDFUL}"),
+        Case((_mindful, bits(g, 4, 4)), f"4 strings of 4 bits, {_MINDFUL}"),
+        Case((_mindful, bits(g, 1, 8)), f"one string of 8 bits, {_MINDFUL}"),
+        Case(
+            (_rare, matrix([1.0, 1.0, 1.0], [0.0, 1.0, 0.0])),
+            "ones of probability 10⁻²⁰⁰, three of them in a row",
+        ),
+    ],
+    alternatives=[
+        lambda c, x: (_factors(c, x).log().sum(1), _grown_table(c, x)),
+        lambda c, x: (_factors(c, x).log().sum(1), _factors(c, _all_strings(x)).prod(1)),
+    ],
+    wrong=[
+        *(
+            Wrong(
+                "last-bit-first",
+                solve,
+                "Your table counts up in the **first** bit of the string. As in all binary "
+                "numbers, which bit should change fastest?",
+            )
+            for solve in (
+                _with_table(lambda c, x: _score(c, _all_strings(x, reverse=True)).exp()),
+                lambda c, x: (
+                    _score(c, x, term=_sum_of_logs),
+                    _score(c, _all_strings(x, True), term=_sum_of_logs).exp(),
+                ),
+            )
+        ),
+        *(
+            Wrong(
+                "table-of-logs",
+                solve,
+                "Your table holds logs; the question asks for probabilities. What should it sum "
+                "to?",
+            )
+            for solve in (
+                _with_table(lambda c, x: _score(c, _all_strings(x))),
+                lambda c, x: (
+                    _score(c, x, term=_sum_of_logs),
+                    _score(c, _all_strings(x), term=_sum_of_logs),
+                ),
+            )
+        ),
+        *(
+            Wrong(
+                "table-of-data",
+                solve,
+                "Your table holds the rows of x only. How many strings of T bits are there?",
+            )
+            for solve in (
+                _with_table(lambda c, x: _score(c, x).exp()),
+                lambda c, x: (
+                    _score(c, x, term=_sum_of_logs),
+                    _score(c, x, term=_sum_of_logs).exp(),
+                ),
+            )
+        ),
+        Wrong(
+            "counts",
+            _with_table(_share_of_data),
+            "You counted how often each string occurs in x. The table is the **model's**: what "
+            "does it give to a string that never occurred?",
+        ),
+        Wrong(
+            "uniform-table",
+            _with_table(lambda c, x: x.new_full((2 ** x.shape[1],), 0.5 ** x.shape[1])),
+            "Your table gives the same to every string. Have you asked the model?",
+        ),
+        Wrong(
+            "cube",
+            _with_table(lambda c, x: _score(c, _all_strings(x)).exp().view([2] * x.shape[1])),
+            "All the numbers are there, one axis for each bit. The question asks for one long "
+            "list.",
+        ),
+        Wrong(
+            "swapped",
+            lambda c, x: (_score(c, _all_strings(x)).exp(), _score(c, x)),
+            "You return the two in the other order.",
+        ),
+        Wrong(
+            "probability",
+            _with_scores(lambda score, x: score.exp()),
+            "The first value is the probability of x. The question asks for its log.",
+        ),
+        Wrong(
+            "log-of-product",
+            lambda c, x: (_factors(c, x).prod(1).log(), _factors(c, _all_strings(x)).prod(1)),
+            "The right formula, but the product of x's probabilities underflows to 0, and log 0 "
+            "is −inf. When should the log come?",
+        ),
+        Wrong(
+            "mean-over-bits",
+            _with_scores(lambda score, x: score / x.shape[1]),
+            "The first value is per bit. What does the log make of the product of the chain rule?",
+        ),
+        Wrong(
+            "in-bits",
+            _with_scores(lambda score, x: score / LN2),
+            "The first value is in bits. The question asks for nats.",
+        ),
+        Wrong(
+            "negative",
+            _with_scores(lambda score, x: -score),
+            "The first value is −log p(x). The question asks for log p(x), which is never "
+            "positive.",
+        ),
+        Wrong(
+            "batch-sum",
+            _with_scores(lambda score, x: score.sum()),
+            "You added up over the batch. The question asks for one value for each row of x.",
+        ),
+        Wrong(
+            "batch-mean",
+            _with_scores(lambda score, x: score.mean()),
+            "You averaged over the batch. The question asks for one value for each row of x.",
+        ),
+        *(
+            Wrong(
+                "zeros-ignored",
+                _weighed(term=term),
+                "`cond_prob` gives the probability of a **1**. What does a 0 contribute?",
+            )
+            for term in (
+                lambda one, bit: one.log(),
+                lambda one, bit: torch.where(bit == 1, one.log(), 0.0),
+            )
+        ),
+        Wrong(
+            "inverted",
+            _weighed(term=lambda one, bit: _log_choice(1 - one, bit)),
+            "Ones and zeros are swapped: `cond_prob` gives the probability of a 1.",
+        ),
+        Wrong(
+            "zero-times-log-zero",
+            _weighed(term=_sum_of_logs),
+            "The right formula, but where a bit is certain, 0 · log 0 is nan to the machine. Ask "
+            "for the log of what did happen only.",
+        ),
+        *(
+            Wrong(
+                "epsilon",
+                _weighed(
+                    term=lambda one, bit, small=small: (
+                        torch.where(bit == 1, one, 1 - one) + small
+                    ).log()
+                ),
+                "The small number in the log makes the impossible possible. Here log 0 = −inf is "
+                "what it should be.",
+            )
+            for small in (*_SMALL, 1e-30, 1e-300)
+        ),
+        *(
+            Wrong(
+                "sees-itself",
+                solve,
+                "Bit t is predicted from a prefix that contains bit t. Which bits does the slice "
+                "`[:t]` hold?",
+            )
+            for solve in (
+                _weighed(see=lambda x, t: x[:, : t + 1]),
+                _weighed(see=lambda x, t: x[:, : t + 1], term=_sum_of_logs),
+            )
+        ),
+        *(
+            Wrong(
+                "prefix-too-short",
+                _weighed(see=see),
+                "Your prefix is one bit short: bit t may see all bits before t.",
+            )
+            for see in (lambda x, t: x[:, : max(t - 1, 0)], lambda x, t: x[:, : t - 1])
+        ),
+        *(
+            Wrong(
+                "whole-string",
+                solve,
+                "The model sees the whole string, the future included. What is x_<t?",
+            )
+            for solve in (
+                _weighed(see=lambda x, t: x),
+                _weighed(see=lambda x, t: x, term=_sum_of_logs),
+            )
+        ),
+        *(
+            Wrong(
+                "empty-prefix",
+                solve,
+                "Every bit is scored as if it were the first. What does the chain rule condition "
+                "on?",
+            )
+            for solve in (
+                _weighed(see=lambda x, t: x[:, :0]),
+                _weighed(see=lambda x, t: x[:, :0], term=_sum_of_logs),
+            )
+        ),
+        Wrong(
+            "zero-prefix",
+            _weighed(see=lambda x, t: torch.zeros_like(x[:, :t])),
+            "Every bit is scored after a prefix of zeros. Which bits really came before?",
+        ),
+        *(
+            Wrong(
+                "last-bit-only",
+                solve,
+                "Only the last bit is passed on. The model conditions on **all** earlier ones.",
+            )
+            for solve in (
+                _weighed(see=lambda x, t: x[:, max(t - 1, 0) : t]),
+                _weighed(see=lambda x, t: x[:, max(t - 1, 0) : t], term=_sum_of_logs),
+            )
+        ),
+        Wrong(
+            "backward",
+            _weighed(see=lambda x, t: x[:, t + 1 :]),
+            "Your bits are scored from those **after** them. This model reads forward.",
+        ),
+        *(
+            Wrong(
+                "first-bit-missing",
+                solve,
+                "The factor of the first bit is missing: what does the model say for an empty "
+                "prefix?",
+            )
+            for solve in (
+                _weighed(start=1),
+                _weighed(start=1, term=_sum_of_logs),
+            )
+        ),
+        Wrong(
+            "last-factor",
+            lambda c, x: (
+                _factors(c, x)[:, -1].log(),
+                _factors(c, _all_strings(x))[:, -1],
+            ),
+            "That is the last factor alone. The chain rule multiplies all of them.",
+        ),
+        Wrong(
+            "sum-of-probabilities",
+            lambda c, x: (_factors(c, x).sum(1), _factors(c, _all_strings(x)).sum(1)),
+            "You added probabilities. The chain rule is a product; it is the logs that add.",
+        ),
+        Wrong(
+            "log-of-sum",
+            lambda c, x: (_factors(c, x).sum(1).log(), _factors(c, _all_strings(x)).prod(1)),
+            "The first value is the log of a **sum**. The chain rule is a product.",
+        ),
+        Wrong(
+            "per-bit",
+            lambda c, x: (_factors(c, x).log(), _factors(c, _all_strings(x)).prod(1)),
+            "The first value has one log for each bit. What do the factors of one string do?",
+        ),
+    ],
+    hints=[
+        "One function that scores any batch of strings does both jobs.",
+        "Factor t: ask `cond_prob` for the prefix before t. It speaks of a 1; what if bit t is 0?",
+        "How do you write the number n in binary, with T digits? Check that your table sums to 1.",
+    ],
+    equivalents={
+        "T = x.shape[-1]": "of two axes, 1 is the last",
+        "for t in range(strings.shape[-1]):": "of two axes, 1 is the last",
+        "every = (1 & numbers >> places).to(x.dtype)": "`and` in the other order",
+    },
+)
+
+
 EXERCISES = [
     FULL_TABLE,
     ORDERING,
@@ -1737,4 +2111,5 @@ EXERCISES = [
     TEMPERATURE_SEQUENCE,
     GREEDY,
     EOS_LENGTHS,
+    SCORE_AND_ENUMERATE,
 ]

@@ -949,6 +949,9 @@ REFUSED = {
     "1;2": arithmetic.UNREADABLE,
     "toString": arithmetic.UNREADABLE,
     "0,5": arithmetic.COMMA,
+    "0,075": arithmetic.COMMA,
+    "log2": arithmetic.LOG2,
+    "2*log2": arithmetic.LOG2,
     "1,5": arithmetic.COMMA,
     "1,0234": arithmetic.COMMA,
     "12,34,567": arithmetic.COMMA,
@@ -1090,7 +1093,8 @@ def said(exercise, answers: list[str]) -> list[tuple[str, str]]:
 )
 def test_a_number_quiz_answers_every_listed_number_as_the_kernel_does(exercise):
     numbers = [exercise.written, *(str(wrong.value) for wrong in exercise.wrong)]
-    others = ["12345.678", "-3", "0,5", "inf", "what?", "0.9", "0.03125", "0", "1"]
+    others = ["12345.678", "-3", "0,5", "inf", "what?", "0.9", "0.03125", "0", "1", "73"]
+    others += [str(1.02 * exercise.truth), str(0.9 * exercise.truth)]
     for text, (verdict, words) in zip(
         numbers + others, said(exercise, numbers + others), strict=True
     ):
@@ -1108,6 +1112,13 @@ def test_a_number_quiz_answers_every_listed_number_as_the_kernel_does(exercise):
             )
         else:
             assert result.misconception.removeprefix("too-") in words
+
+
+def test_a_close_number_and_a_percentage_are_called_that():
+    assert check_answer(FORECASTED, 0.257).misconception == "close"
+    assert check_answer(FORECASTED, 35).headline.startswith("Is that a percentage?")
+    assert check_answer(FORECASTED, 25).misconception == "percent"
+    assert check_answer(FORECASTED, 0.2).misconception == "too-small"
 
 
 def test_a_forecast_is_scored_by_what_it_loses_on_average():

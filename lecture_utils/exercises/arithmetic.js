@@ -6,15 +6,15 @@ function readNumber(text) {
   var fractions = { '½': '1/2', '⅓': '1/3', '⅔': '2/3', '¼': '1/4', '¾': '3/4', '⅛': '1/8' };
   s = s.replace(/[½⅓⅔¼¾⅛]/g, function (sign) { return '(' + fractions[sign] + ')'; });
   s = s.replace(/\b(math|np|numpy|torch)\./g, '').replace(/float\(\s*(['\x22])([+-]?)(inf|infinity)\1\s*\)/g, '($2inf)');
-  if (s.indexOf('%') >= 0) return { problem: 'Please write a percentage as a number between 0 and 1: 0.075 instead of 7.5%.' };
-  var token = /\s*(\d{1,3}(?:,\d{3})+(?:\.\d*)?(?![\d,_])|(?:\d+(?:_\d+)*\.?\d*|\.\d+)(?:e[+-]?\d+)?(?![\d,_])|[a-zπ∞][a-z0-9]*|\*\*|[-+*\/()])/y;
+  if (s.indexOf('%') >= 0) return { problem: 'Please write a percentage as a number between 0 and 1: 0.125 instead of 12.5%.' };
+  var token = /\s*([1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?(?![\d,_])|(?:\d+(?:_\d+)*\.?\d*|\.\d+)(?:e[+-]?\d+)?(?![\d,_])|[a-zπ∞][a-z0-9]*|\*\*|[-+*\/()])/y;
   var tokens = [], at = 0, end = s.length, found, here = 0;
   while (at !== end) {
     token.lastIndex = at;
     found = token.exec(s);
     if (!found) {
       if (/^\s*[\d.]*,/.test(s.slice(at)) || /^\s*\d/.test(s.slice(at)) && s.indexOf(',') >= 0)
-        return { problem: 'I cannot read the comma. Please write a decimal point, as in 0.5; commas may only separate thousands, as in 1,023.' };
+        return { problem: 'I cannot read the comma. Please write a decimal point, as in 2.5; commas may only separate thousands, as in 12,345.' };
       return { problem: 'I cannot read that. Please give one number, such as 0.25, 1/4, 2**10 or inf.' };
     }
     tokens.push(found[1]);
@@ -45,7 +45,10 @@ function readNumber(text) {
     if (functions.hasOwnProperty(t)) { if (!take('(')) return fail(parentheses(t)); a = functions[t](sum()); return take(')') ? a : fail(); }
     return names.hasOwnProperty(t) ? names[t] : fail();
   }
-  function parentheses(name) { return 'I cannot read that. Functions take parentheses: please write ' + name + '(' + (tokens[here] || '2') + ').'; }
+  function parentheses(name) {
+    if (name === 'log2') return 'I cannot read that. Please write log(2) for the natural logarithm of 2, or log2(8) for a logarithm to base 2.';
+    return 'I cannot read that. Functions take parentheses: please write ' + name + '(' + (tokens[here] || '2') + ').';
+  }
   function fail(problem) { throw problem; }
   var value;
   try { value = sum(); if (here !== tokens.length) fail(); }

@@ -30,7 +30,7 @@ _FUNCTIONS = {
 _FRACTIONS = {"½": "1/2", "⅓": "1/3", "⅔": "2/3", "¼": "1/4", "¾": "3/4", "⅛": "1/8"}
 _TOKEN = re.compile(
     r"\s*("
-    r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?(?![0-9,_])"  # 1,023.5
+    r"[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]*)?(?![0-9,_])"  # 1,023.5; never 0,075
     r"|(?:[0-9]+(?:_[0-9]+)*\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?(?![0-9,_])"  # 1023, 1_023, 1e-3
     r"|[a-zπ∞][a-z0-9]*|\*\*|[-+*/()])"
 )
@@ -38,11 +38,15 @@ _MOST_TOKENS = 99
 
 UNREADABLE = "I cannot read that. Please give one number, such as 0.25, 1/4, 2**10 or inf."
 PARENTHESES = "I cannot read that. Functions take parentheses: please write {}({})."
-COMMA = (
-    "I cannot read the comma. Please write a decimal point, as in 0.5; commas may only separate "
-    "thousands, as in 1,023."
+LOG2 = (
+    "I cannot read that. Please write log(2) for the natural logarithm of 2, or log2(8) for a "
+    "logarithm to base 2."
 )
-PERCENT = "Please write a percentage as a number between 0 and 1: 0.075 instead of 7.5%."
+COMMA = (
+    "I cannot read the comma. Please write a decimal point, as in 2.5; commas may only separate "
+    "thousands, as in 12,345."
+)
+PERCENT = "Please write a percentage as a number between 0 and 1: 0.125 instead of 12.5%."
 LONG = "Please give one number, shorter than that."
 ZERO = "That divides by zero. If you mean infinity, write inf."
 NOT_REAL = "That is not a real number. Please give one number, such as 0.25, 1/4, 2**10 or inf."
@@ -172,6 +176,8 @@ class _Reader:
             value = self._sum()
         elif token in _FUNCTIONS:
             if not self._take("("):
+                if token == "log2":
+                    raise NotANumber(LOG2)
                 argument = self._tokens[self._here] if self._here < len(self._tokens) else "2"
                 raise NotANumber(PARENTHESES.format(token, argument))
             value = _FUNCTIONS[token](self._sum())

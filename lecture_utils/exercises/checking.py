@@ -21,7 +21,10 @@ from torch import Tensor, nn
 from .arithmetic import NotANumber, read_number
 from .diagnosis import Diagnosis, Outcome, diagnose
 from .model import (
+    CLOSE,
+    NEARLY,
     OWN_DICE,
+    PERCENTAGE,
     Case,
     ChoiceExercise,
     CodeExercise,
@@ -140,6 +143,10 @@ def _check_number(exercise: NumberExercise, answer: Any) -> Result:
             "The right number, but as a percentage: give a probability between 0 and 1.",
             "percent",
         )
+    if exercise.probability and 1 < value <= 100:
+        return result(Status.WRONG, PERCENTAGE, "percentage")
+    if same_number(value, exercise.truth, NEARLY):
+        return result(Status.WRONG, CLOSE, "close")
     word = "large" if value > exercise.truth else "small"
     return result(Status.WRONG, f"Not yet: {number(value)} is too {word}.", f"too-{word}")
 

@@ -73,9 +73,12 @@ class Result:
     nats: float | None = None  # what a forecast loses each time
 
 
-FORECAST = "As a forecast it loses {} nats each time, beside the best one (log score)."
+FORECAST = "As a forecast it loses {} nats each time, compared with the best one (log score)."
 SURE = "As a forecast it loses without limit (log score): only what is certain may be called so."
 LITTLE = "less than 0.001"
+PERCENTAGE = "Is that a percentage? A probability lies between 0 and 1."
+CLOSE = "Close, but not close enough: give more digits."
+NEARLY = 0.03  # how close, relative to the larger of the two numbers
 
 
 def forecast_words(nats: float) -> str:

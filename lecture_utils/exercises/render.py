@@ -14,7 +14,19 @@ from functools import cache
 from pathlib import Path
 
 from .._display import inline_markup, plain
-from .model import FORECAST, LITTLE, SURE, ChoiceExercise, Exercise, NumberExercise, Result, Status
+from .model import (
+    CLOSE,
+    FORECAST,
+    LITTLE,
+    NEARLY,
+    PERCENTAGE,
+    SURE,
+    ChoiceExercise,
+    Exercise,
+    NumberExercise,
+    Result,
+    Status,
+)
 
 WORDS = {
     Status.NOT_ATTEMPTED: "Not attempted",
@@ -181,6 +193,9 @@ def _number_html(exercise: NumberExercise) -> str:
         + ",".join(f"[{_js_number(v)},{json.dumps(t, ensure_ascii=False)}]" for v, t in answers)
         + "]"
     )
+    percentage = ""
+    if exercise.probability:
+        percentage = f"x>1&&x<=100?{json.dumps(_verdict(False, PERCENTAGE))}:"
     handler = (
         f"{_reader_js()};var r=readNumber(event.target.value),t={table},x=r.value,"
         "o=this.querySelector('output');"
@@ -189,8 +204,11 @@ def _number_html(exercise: NumberExercise) -> str:
         "Math.abs(a[0])!==Infinity&&Math.max(Math.abs(x),Math.abs(a[0]))*"
         f"{exercise.rtol!r}+1e-9>=Math.abs(x-a[0])}});"
         "this.setAttribute('data-verdict',h===t[0]?'right':'wrong');"
-        f"o.innerHTML=(h?h[1]:{json.dumps(_verdict(False, 'Your number is too '))}"
-        "+(x>t[0][0]?'large.':'small.'))"
+        f"o.innerHTML=h?h[1]:{percentage}"
+        f"isFinite(x-t[0][0])&&Math.abs(x-t[0][0])<={NEARLY}*Math.max(Math.abs(x),"
+        "Math.abs(t[0][0]))+1e-9?"
+        f"{json.dumps(_verdict(False, CLOSE))}:"
+        f"{json.dumps(_verdict(False, 'Your number is too '))}+(x>t[0][0]?'large.':'small.')"
     )
     if exercise.probability:
         before, after = FORECAST.split("{}")

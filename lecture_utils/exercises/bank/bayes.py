@@ -481,7 +481,7 @@ TWO_CLUES = NumberExercise(
         WrongNumber(
             (14 / 23 + 2.5 / 11.5) / 2,
             "averages",
-            "You averaged two posteriors. Two clues in favor are worth more than one of them.",
+            "You averaged two posteriors. Two clues in favor are worth more than either alone.",
         ),
         WrongNumber(
             35 / 116,
@@ -871,9 +871,15 @@ SEQUENTIAL_POSTERIOR = CodeExercise(
             (vector(0.9, 0.1), matrix([0.5, 0.5], [0.2, 0.8]), torch.tensor([1])),
             "a single observation",
         ),
-        Case((vector(0.2, 0.3, 0.5), simplex(g, 3, 4), tokens(g, 4, 6)), "H = 3, six observations"),
-        Case((simplex(g, 3), simplex(g, 3, 3), torch.tensor([0, 2, 2, 1, 0])), "H = V = 3"),
-        Case((simplex(g, 2), simplex(g, 2, 5), torch.tensor([4, 0, 3])), "H = 2, V = 5"),
+        Case(
+            (vector(0.2, 0.3, 0.5), simplex(g, 3, 4), tokens(g, 4, 6)),
+            ("3 hypotheses, six observations"),
+        ),
+        Case(
+            (simplex(g, 3), simplex(g, 3, 3), torch.tensor([0, 2, 2, 1, 0])),
+            ("3 hypotheses, 3 symbols"),
+        ),
+        Case((simplex(g, 2), simplex(g, 2, 5), torch.tensor([4, 0, 3])), "2 hypotheses, 5 symbols"),
         Case((vector(1.0), simplex(g, 1, 3), torch.tensor([2, 0])), "a single hypothesis"),
         Case(
             (
@@ -1085,7 +1091,7 @@ SEQUENTIAL_POSTERIOR = CodeExercise(
             "epsilon-below",
             lambda prior, lik, obs: (lambda p: p / (p.sum() + 1e-12))(prior * lik[:, obs].prod(1)),
             "The small number below the line hides the 0/0, but what comes out is 0 for every h. "
-            "Avoid that the product gets so small.",
+            "Keep the product from getting so small.",
         ),
         Wrong(
             "odds",
@@ -1183,7 +1189,7 @@ COMMON_CAUSE = ChoiceExercise(
 
 PAIRWISE = ChoiceExercise(
     id="pairwise",
-    title="Independent in pairs",
+    title="Two coins and their difference",
     statement=(
         "X and Y are fair coins, thrown independently. Z is 1 if they differ and 0 if they agree. "
         "What is true of the three?"
@@ -1192,11 +1198,11 @@ PAIRWISE = ChoiceExercise(
     options=[
         Option(
             "All three are independent: each pair is",
-            "Each pair is, well seen. But independence of three asks for "
-            "p(x, y, z) = p(x) p(y) p(z). Try x = y = z = 1.",
+            "Each pair is; well spotted. But independence of three asks for p(x, y, z) = p(x) "
+            "p(y) p(z). Try x = y = z = 1.",
         ),
         Option(
-            "Z depends on X, because it is computed from it",
+            "X alone already tells something about Z, which is computed from it",
             "It is computed from X **and** Y. Fix X = 1: what is p(Z = 1) then, with Y still "
             "unknown?",
         ),
@@ -1241,7 +1247,7 @@ WET_STREET = NumberExercise(
             0.3 / 0.44,
             "truck-ignored",
             "That is the probability of rain for a wet street, before you saw the truck. Is the "
-            "water still a riddle?",
+            "water still unexplained?",
         ),
         WrongNumber(
             0.0,

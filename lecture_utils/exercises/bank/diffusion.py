@@ -120,9 +120,9 @@ ALPHA_BARS = CodeExercise(
     id="alpha_bars",
     title="The share of data after every step",
     statement=(
-        "Step t keeps the share 1 − β_t of the variance and fills up with noise. `beta` holds β₁ … "
-        "β_T, each at least 0 and below 1. Return ᾱ₁ … ᾱ_T, the shares of the variance that are "
-        "still data after each step."
+        "The data have variance 1. Step t keeps the share 1 − β_t of the variance and fills up "
+        "with noise. `beta` holds β₁ … β_T, each at least 0 and below 1. Return ᾱ₁ … ᾱ_T, the "
+        "shares of the variance that are still data after each step."
     ),
     reference=alpha_bars,
     returns="a tensor of shape `[T]`",
@@ -307,8 +307,8 @@ ADD_NOISE = CodeExercise(
     title="All the noise in one shot",
     statement=(
         "After t small steps, x_t given the data is normal: its mean is √ᾱ_t times the data, its "
-        "variance 1 − ᾱ_t. Make x_t from `data` and standard normal `noise`. Each example has an "
-        "ᾱ of its own. (In diffusion x₀ is the **data**.)"
+        "variance 1 − ᾱ_t. Make x_t from `data` by **adding** standard normal `noise`, scaled. "
+        "Each example has an ᾱ of its own. (In diffusion x₀ is the **data**.)"
     ),
     reference=add_noise,
     returns="a tensor of shape `[B, D]`",
@@ -625,8 +625,8 @@ BEST_GUESS = NumberExercise(
     id="best_guess",
     title="Predict: the best guess for the data",
     statement=(
-        "The data are N(0, 1), x_t = 0.8 · data + 0.6 · noise. You see x_t = 2. What is E[data | "
-        "x_t], the guess with the least squared error?"
+        "The data are N(0, 1), and x_t = 0.8 · data + 0.6 · noise, with independent noise ~ N(0, "
+        "1). You see x_t = 2. What is E[data | x_t], the guess with the least squared error?"
     ),
     truth=1.6,
     written="1.6",
@@ -702,7 +702,8 @@ BEST_GUESS = NumberExercise(
     hints=[
         "Data and x_t are jointly normal. What are the variance of x_t and its covariance with the "
         "data?",
-        "For normal variables with mean 0, E[data | x_t] = Cov/Var · x_t.",
+        "The guess is c · x_t. Its error, data − c · x_t, must not be correlated with x_t any "
+        "more: which c does that?",
     ],
 )
 
@@ -710,8 +711,9 @@ WHICH_POINT = NumberExercise(
     id="which_point",
     title="Predict: where did this come from?",
     statement=(
-        "The data are 1 or −1, with probability ½ each. x_t = 0.8 · data + 0.6 · noise is 0.45. "
-        "What is the probability that the data point was 1?"
+        "The data are 1 or −1, with probability ½ each. x_t = 0.8 · data + 0.6 · noise, with "
+        "independent noise ~ N(0, 1). You see x_t = 0.45. What is the probability that the data "
+        "point was 1?"
     ),
     truth=_sigmoid(2),
     written="1/(1+exp(-2))",
@@ -1070,9 +1072,9 @@ NOISY_SCORE = CodeExercise(
     title="The score of noisy Gaussian data",
     statement=(
         "The coordinates of the data are independent and normal, with means `mean` and standard "
-        "deviations `std` (which may be 0 where there is noise). x_t = √ᾱ data + √(1 − ᾱ) noise. "
-        "Which distribution "
-        "does x_t have? Return its score, the gradient of log q(x_t) at x."
+        "deviations `std` (which may be 0 where there is noise). x_t = √ᾱ data + √(1 − ᾱ) noise, "
+        "with standard normal noise. Which distribution does x_t have? Return its score, the "
+        "gradient of log q(x_t) at x."
     ),
     level=2,
     reference=noisy_score,
@@ -1369,12 +1371,12 @@ def _step_cases(g):
 
 NOISY_AT_STEP = CodeExercise(
     id="noisy_at_step",
-    title="Find the bug: the samples are pure static",
+    title="Find the bug: the samples are pure noise",
     kind="bug",
     statement=(
         "To train a diffusion, draw a step t for each example and make x_t, the data after **all** "
         "steps up to t. `beta[0]` is β₁. With the code below the training loss falls nicely, but "
-        "samples started from pure noise stay static. Repair it."
+        "samples started from pure noise come out as noise. Repair it."
     ),
     level=2,
     reference=noisy_at_step,
@@ -2427,8 +2429,8 @@ EULER_FLOW = CodeExercise(
             lambda velocity, noise, steps: _flow(
                 velocity, noise, steps, time=lambda i, n: i / max(n - 1, 1)
             ),
-            "Your last step starts at t = 1 already. `steps` steps have `steps` + 1 ends: when "
-            "does the last one start?",
+            "Your last step starts at t = 1 already. `steps` steps have `steps` + 1 end points: "
+            "when does the last one start?",
         ),
         Wrong(
             "step-too-long",
@@ -2560,7 +2562,7 @@ FIXED_ENCODER = ChoiceExercise(
         Option(
             "A bound that lies below log p(x)",
             "The bound is exact only if q is the model's own posterior. Does fixing q make it so? "
-            "Here the model must come to q.",
+            "Here the model has to adapt to q.",
         ),
         Option(
             "A decoder that has not learned enough",
@@ -2568,7 +2570,7 @@ FIXED_ENCODER = ChoiceExercise(
         ),
         Option(
             "An encoder that gives up and ignores the data",
-            "No posterior collapse: x_t contains the data by construction, in a strength that the "
+            "No posterior collapse: x_t contains the data by construction, as strongly as the "
             "schedule decides. Only the way back has to be learned.",
             right=True,
         ),
@@ -2629,7 +2631,7 @@ MANY_STEPS = ChoiceExercise(
     level=2,
     options=[
         Option(
-            "The true way back is nearly Gaussian for a small step, not for a big one",
+            "The true way back is nearly Gaussian only for small steps",
             "After a big step x_t could have come from several places, and a Gaussian cannot say "
             "“here or there”. For Gaussian data one step would do; for two separate modes it "
             "takes many.",
@@ -2678,8 +2680,8 @@ SIMPLE_LOSS = ChoiceExercise(
         ),
         Option(
             "It is looser than the bound, but still above −log p",
-            "Nothing keeps it above: it can be as small as its weights make it. Where would the "
-            "entropy of the data come in?",
+            "Nothing keeps it above: other weights give another number, and −log p stays what it "
+            "is. Where would the entropy of the data come in?",
         ),
         Option(
             "It is unrelated: denoising has nothing to do with likelihood",
@@ -2698,8 +2700,8 @@ LOSS_FLOOR = ChoiceExercise(
     title="A loss that does not fall to zero",
     statement=(
         "A network large enough for any function, trained on all the data there could be, until "
-        "nothing improves: its error ‖noise − prediction‖² still is 0.3 a pixel, averaged over t. "
-        "What does that mean?"
+        "nothing improves: its error ‖noise − prediction‖² is still 0.3 per pixel, averaged over "
+        "t. What does that mean?"
     ),
     level=2,
     options=[
@@ -2714,7 +2716,7 @@ LOSS_FLOOR = ChoiceExercise(
             "perfect model reach?",
         ),
         Option(
-            "x_t does not tell which noise is in it: 0.3 is what stays unknown",
+            "x_t does not tell which noise is in it; 0.3 is left open",
             "Many pairs of data and noise make the same x_t, and the best answer is their mean, "
             "E[noise | x_t]. That mean is all that sampling needs.",
             right=True,

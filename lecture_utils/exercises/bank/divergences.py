@@ -189,7 +189,7 @@ KL_SUPPORT = NumberExercise(
         WrongNumber(
             -INF,
             "minus-infinity",
-            "The size is right. Which sign has the surprise −log q of an outcome with q = 0?",
+            "The size is right. Which sign does the surprise −log q of an outcome with q = 0 have?",
         ),
     ],
     hints=[
@@ -1249,8 +1249,8 @@ NEGATIVE_ESTIMATE = ChoiceExercise(
         ),
         Option(
             "There is a bug: no average of it can be negative",
-            "Take a sample where q is larger than p: which sign has its term? Could all of a few "
-            "samples be of that kind?",
+            "Take a sample where q is larger than p: which sign does its term have? Could all of "
+            "a few samples be of that kind?",
         ),
         Option(
             "The samples cannot have come from p",
@@ -1259,7 +1259,7 @@ NEGATIVE_ESTIMATE = ChoiceExercise(
         ),
     ],
     hints=[
-        "Which sign has one term log p(x) − log q(x) where q is larger than p?",
+        "Which sign does a term log p(x) − log q(x) have where q is larger than p?",
         "Keep apart the expectation and an average of 100 samples.",
     ],
 )

@@ -124,7 +124,7 @@ D_LOSS = CodeExercise(
         Case((normal(g, 3, 1), normal(g, 7)), "3 real as [B, 1], 7 fake as [B]"),
         Case(
             (vector(1.0, -8.0, -200.0), vector(200.0, 9.0)),
-            "surely fake, says D of real data, and the other way round",
+            "surely fake, says D of real data, and the other way around",
         ),
         Case(
             (vector(1000.0, -1000.0, 0.5), vector(-1000.0, 1000.0, -30.0, 2.0)),
@@ -370,8 +370,8 @@ G_LOSS = CodeExercise(
         Wrong(
             "sign",
             lambda f: -F.softplus(-f).mean(),
-            "This gets small when D **rejects** the fakes. What does the generator want, and which "
-            "sign has −log of a probability?",
+            "This gets small when D **rejects** the fakes. What does the generator want, and "
+            "which sign does −log of a probability have?",
         ),
         *(
             Wrong(
@@ -808,8 +808,8 @@ OPTIMUM = CodeExercise(
         Wrong(
             "divergence",
             lambda p, q: 0.5 * gan_value_at_optimum(p, q) + LN2,
-            "You return the Jensen–Shannon divergence. V hangs together with it, but is not the "
-            "same: what is V for p = q?",
+            "You return the Jensen–Shannon divergence. V follows from it, but is not the same: "
+            "what is V for p = q?",
         ),
         Wrong(
             "without-constant",
@@ -905,7 +905,7 @@ OPTIMUM = CodeExercise(
         Wrong(
             "negated",
             lambda p, q: -gan_value_at_optimum(p, q),
-            "That is the loss of D, −V. V adds up logs of probabilities: which sign has it?",
+            "That is the loss of D, −V. V adds up logs of probabilities: which sign does it have?",
         ),
         Wrong(
             "swapped",
@@ -1219,7 +1219,7 @@ D_STEP = CodeExercise(
         Wrong(
             "noise-as-fake",
             lambda D, G, x, z: d_loss(D(x), D(torch.zeros_like(x))),
-            "D never sees what G makes. Its gradient must come from real fakes.",
+            "D never sees what G makes. Its gradient must come from what G makes.",
         ),
         Wrong(
             OWN_DICE,
@@ -1270,7 +1270,7 @@ FROZEN = ChoiceExercise(
             "one single x?",
         ),
         Option(
-            "To the places where D is largest, perhaps all to a single point",
+            "To where D is largest, be it a single point",
             "The loss is an average of a fixed function of x, so nothing asks for variety. This is "
             "mode collapse in one line; only a D that **moves on** can undo it.",
             right=True,
@@ -1311,8 +1311,8 @@ UNDECIDED = ChoiceExercise(
         ),
         Option(
             "The generator has collapsed to a single mode",
-            "Then a good D would find that mode too crowded, and say less than ½ there. Does this "
-            "D do so?",
+            "A good D would find that mode too crowded, and say less than ½ there. Do you know "
+            "that this D is good?",
         ),
         Option(
             "Only that this D cannot tell them apart; a stronger one might",
@@ -1931,8 +1931,9 @@ LOSSES = CodeExercise(
         Wrong(
             "penalty-not-trained",
             _penalty(create=False),
-            "The penalty has the right value but no gradient in D: it was computed without a graph "
-            "of its own. A gradient that is to be differentiated again must be asked for so.",
+            "The penalty has the right value but no gradient in D: it was computed without a "
+            "graph of its own. A gradient that is to be differentiated again must keep a graph: "
+            "ask for one.",
         ),
         Wrong(
             "no-penalty",

@@ -129,9 +129,20 @@ LUXURIOUS = NumberExercise(
             "chandelier, and how many of those are luxurious?",
         ),
         WrongNumber(
-            1 / 9,
-            "without",
+            0.45 / 0.475,
+            "prior-swapped",
             "The prior stands at the wrong kind of room. How many of 1000 rooms are luxurious?",
+        ),
+        WrongNumber(
+            0.1 / 0.775,
+            "without",
+            "That holds if you see **no** chandelier. You have seen one.",
+        ),
+        WrongNumber(
+            1 / 9,
+            "likelihood-swapped",
+            "Above the line you took the chandeliers of plain rooms. How many luxurious rooms have "
+            "one?",
         ),
     ],
     hints=[
@@ -729,9 +740,9 @@ VISIBLE = CodeExercise(
     title="Find the bug: half a bedroom",
     kind="bug",
     statement=(
-        "A generative model can judge a picture of which only some pixels are seen: "
-        "p(y | seen pixels), with pixels independent given y. `visible` is True where a pixel is "
-        "seen; hidden places of `x` hold anything, even nan. The code below has an opinion when "
+        "A generative model can judge a picture of which only some pixels are seen: p(y | seen "
+        "pixels), with pixels independent given y. `visible` is True where a pixel is seen; hidden "
+        "places of `x` hold anything, even nan. The code below departs from p(y) even when "
         "**everything** is hidden. Repair it."
     ),
     level=2,
@@ -775,20 +786,20 @@ VISIBLE = CodeExercise(
         Wrong(
             "hidden-is-black",
             _filled_in(0.0),
-            "The bug is still there: a hidden pixel counts as a **black** one, which is evidence. "
-            "What should a pixel say that nobody sees?",
+            "The bug is still there: a hidden pixel counts as a **0**, which is evidence. What "
+            "should a pixel say that nobody sees?",
         ),
         Wrong(
             "hidden-is-white",
             _filled_in(1.0),
-            "Now hidden pixels count as **white**. That is evidence, too. What should a pixel say "
+            "Now hidden pixels count as **1**. That is evidence, too. What should a pixel say "
             "that nobody sees?",
         ),
         Wrong(
             "hidden-is-gray",
             _filled_in(0.5),
-            "A hidden pixel now counts as half black, half white. If θ differs between the labels, "
-            "even that is evidence.",
+            "A hidden pixel now counts as half 0, half 1. If θ differs between the labels, even "
+            "that is evidence.",
         ),
         Wrong(
             "average-picture",
@@ -817,12 +828,12 @@ VISIBLE = CodeExercise(
         Wrong(
             "only-white-counts",
             _seen(off=lambda x, v: torch.zeros_like(x)),
-            "Seen **black** pixels are evidence as well. Which pixels have to be silent?",
+            "Pixels seen to be **0** are evidence as well. Which pixels have to be silent?",
         ),
         Wrong(
             "only-black-counts",
             _seen(on=lambda x, v: torch.zeros_like(x)),
-            "Seen **white** pixels are evidence as well. Which pixels have to be silent?",
+            "Pixels seen to be **1** are evidence as well. Which pixels have to be silent?",
         ),
         *(
             Wrong(
@@ -913,13 +924,13 @@ VISIBLE = CodeExercise(
             _seen(
                 on=lambda x, v: torch.where(v, 1 - x, 0.0), off=lambda x, v: torch.where(v, x, 0.0)
             ),
-            "Black and white are swapped: θ is the probability of x_d = **1**.",
+            "0 and 1 are swapped: θ is the probability of x_d = **1**.",
         ),
         Wrong(
             "times-mask",
             _seen(on=lambda x, v: x * v, off=lambda x, v: 1 - x * v),
-            "Multiplying x by the mask makes hidden pixels **black**, as before (and 0 · nan is "
-            "nan). What should a pixel say that nobody sees?",
+            "Multiplying x by the mask makes hidden pixels **0**, as before (and 0 · nan is nan). "
+            "What should a pixel say that nobody sees?",
         ),
         Wrong(
             "nan-stays",
@@ -998,7 +1009,10 @@ LOGISTIC_TWIN = CodeExercise(
     grad_args=(0, 1),
     kinds=[
         ("π is not ½", lambda m0, m1, cov, pi: pi != 0.5),
-        ("Σ is not 1", lambda m0, m1, cov, pi: not (cov == torch.eye(len(cov)).to(cov)).all()),
+        (
+            ("Σ is not the identity"),
+            lambda m0, m1, cov, pi: not (cov == torch.eye(len(cov)).to(cov)).all(),
+        ),
         ("there are several dimensions", lambda m0, m1, cov, pi: len(m0) > 1),
     ],
     cases=lambda g: [
@@ -1236,8 +1250,8 @@ NATS_LOST = CodeExercise(
     statement=(
         "In a world with a known truth, `log_true` and `log_model` [n] hold log p(x) of the truth "
         "and log q(x) of a model, in nats, of the same n ≥ 2 samples **from the truth**. Return "
-        "the estimate of KL(p ‖ q) that averages over them, and its standard error (with the "
-        "sample standard deviation, n − 1)."
+        "the estimate of KL(p ‖ q), the nats that q loses on average: the one that averages over "
+        "them, and its standard error (with the sample standard deviation, n − 1)."
     ),
     level=2,
     reference=nats_lost,
@@ -1319,7 +1333,8 @@ NATS_LOST = CodeExercise(
         Wrong(
             "root-n-minus-1",
             _lost(error=lambda d: d.std() / math.sqrt(len(d) - 1)),
-            "The n − 1 belongs into the spread. It is the mean of how many samples?",
+            "The n − 1 belongs in the spread, where it already is. How many samples does the mean "
+            "have?",
         ),
         Wrong(
             "sum",
@@ -1540,7 +1555,7 @@ MEMORIZER = ChoiceExercise(
     title="Samples that nobody can fault",
     statement=(
         "A model memorizes 10,000 training pictures and draws one of them at random each time. Its "
-        "samples look perfect. What does its likelihood on **new** pictures say?"
+        "samples look perfect. What is its **log-likelihood** on **new** pictures?"
     ),
     level=2,
     options=[
@@ -1551,9 +1566,9 @@ MEMORIZER = ChoiceExercise(
             right=True,
         ),
         Option(
-            "It is high, because the samples look real",
-            "Looking at samples tells you what the model draws, not what it leaves out. Which "
-            "probability has a picture that it never draws?",
+            "High, because the samples look real",
+            "Looking at samples tells you what the model draws, not what it leaves out. What "
+            "probability does it give to a picture that it never draws?",
         ),
         Option(
             "log 10,000 nats below the truth: it knows that many pictures",
@@ -1561,7 +1576,7 @@ MEMORIZER = ChoiceExercise(
             "does it give to all others?",
         ),
         Option(
-            "Nothing: a likelihood can only be measured on training data",
+            "It has none: a likelihood can only be measured on training data",
             "The likelihood of held-out data is the usual test of a model. Why does it have to be "
             "held out?",
         ),

@@ -519,7 +519,7 @@ MIXTURE_VARIANCE = NumberExercise(
     ],
     hints=[
         "Draw the density. Where is its mean, and how far from it is x typically?",
-        "Var x = E[Var(x | z)] + Var(E[x | z]). Compute the two parts.",
+        "Two sources of spread: inside a bump, and from bump to bump. Measure both as variances.",
     ],
 )
 
@@ -1722,7 +1722,10 @@ LOG_MARGINAL_GRAD = CodeExercise(
 SAMPLING_NEEDS = ChoiceExercise(
     id="sampling_needs",
     title="What do you need to imagine a new face?",
-    statement="A VAE is trained. You want to sample a new face. Which of its parts do you need?",
+    statement=(
+        "A VAE, a decoder p(x | z) trained together with an encoder that guesses z from x, is "
+        "ready. You want to sample a new face. Which of its parts do you need?"
+    ),
     options=[
         Option(
             "The prior and the decoder",
@@ -1782,7 +1785,7 @@ AUTOENCODER = ChoiceExercise(
     ],
     hints=[
         "The decoder has seen the codes of faces. Has it ever seen a z like yours?",
-        "Which word of the loss mentions N(0, I)?",
+        "Which part of its loss mentions N(0, I)?",
     ],
 )
 

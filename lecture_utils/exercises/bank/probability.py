@@ -51,8 +51,8 @@ SNOW_GIVEN_COAT = NumberExercise(
         WrongNumber(
             0.4,
             "joint",
-            "That is snow **and** coats, out of all days. You know more than that: on which days "
-            "can you be?",
+            "That is snow **and** coats, out of all days. You know more than that: which days are "
+            "still possible?",
         ),
         WrongNumber(
             0.5,
@@ -77,10 +77,15 @@ SNOW_GIVEN_COAT = NumberExercise(
             "all days that remain.",
         ),
         WrongNumber(
-            0.9,
+            0.5 / 0.55,
+            "all-snow",
+            "Above the line you also count the snowy days without coats. On those nobody wears a "
+            "coat, but you have just seen some.",
+        ),
+        WrongNumber(
+            0.65,
             "either",
-            "You seem to have added the snowy days without coats. On those nobody wears a coat, "
-            "but you have just seen some.",
+            "That is snow **or** coats (or both), out of all days. You know that there are coats.",
         ),
         WrongNumber(
             0.10 / 0.45,
@@ -154,7 +159,7 @@ def _table(g, *shape):
 
 MARGINAL_CONDITIONAL = CodeExercise(
     id="marginal_conditional",
-    title="Two questions to a joint table",
+    title="Two questions about a joint table",
     statement=(
         "`joint[x, y]` holds p(x, y). Return p(x), of shape `[X]`, and the table of p(y | x), of "
         "shape `[X, Y]`. Every x has p(x) > 0; single entries may be 0."
@@ -685,7 +690,7 @@ HEIGHT_UNITS = NumberExercise(
         WrongNumber(
             1.0,
             "capped-at-1",
-            "A density may exceed 1, so nothing must be capped. Keep the **area** at 1.",
+            "A density may exceed 1, so there is no need to cap anything. Keep the **area** at 1.",
         ),
         WrongNumber(
             57.0,
@@ -715,8 +720,7 @@ GAUSSIAN_LOGPDF = CodeExercise(
     kind="bug",
     statement=(
         "`gaussian_logpdf(x, mu, var)` should be the log density of N(μ, σ²), where `var` is σ². "
-        "On a fine grid its exponential sums to 1 for `var = 1`, and for no other variance. Repair "
-        "it."
+        "The area under its exponential is 1 for `var = 1`, and for no other variance. Repair it."
     ),
     level=2,
     reference=gaussian_logpdf,
@@ -932,7 +936,8 @@ MC_MEAN = CodeExercise(
     title="A Monte Carlo mean and how far to trust it",
     statement=(
         "`values` holds f(x₁), …, f(x_n) of n ≥ 2 independent samples. Return the Monte Carlo "
-        "estimate of E[f(x)] and its standard error, from the unbiased sample variance."
+        "estimate of E[f(x)] and its standard error (the standard deviation of that estimate), "
+        "from the unbiased sample variance."
     ),
     level=2,
     reference=mc_mean,
@@ -1134,7 +1139,7 @@ MORE_SAMPLES = NumberExercise(
         WrongNumber(
             1_000_000,
             "too-slow",
-            "So slow it is not. What power of n does the standard error fall with?",
+            "It is not as slow as that. Which power of n does the standard error fall with?",
         ),
         WrongNumber(
             316,
@@ -1154,8 +1159,8 @@ MORE_SAMPLES = NumberExercise(
         WrongNumber(
             100,
             "factor",
-            "That is the factor by which the number must grow, or the number you have. How many "
-            "samples is that in all?",
+            "You have 100 samples already, and their error is 0.3. Which number does n have to be "
+            "multiplied by, and what is it then?",
         ),
         WrongNumber(
             110,
@@ -1164,8 +1169,8 @@ MORE_SAMPLES = NumberExercise(
         ),
     ],
     hints=[
-        "standard error = s/√n. By which factor must √n grow?",
-        "And by which factor must n grow then?",
+        "Which power of n does the standard error fall with?",
+        "By which factor must that power grow, and by which n?",
     ],
 )
 
@@ -1427,7 +1432,7 @@ PUSHFORWARD = CodeExercise(
     title="The density of Y = aX + b",
     statement=(
         "X ~ N(0, 1), and Y = aX + b with any a ≠ 0. Return log p_Y(y) by a change of variables. "
-        "(With a deep network in place of aX + b this becomes a normalizing flow.)"
+        "(With an **invertible** deep network in place of aX + b this becomes a normalizing flow.)"
     ),
     level=3,
     reference=pushforward_logpdf,
@@ -1539,8 +1544,8 @@ PUSHFORWARD = CodeExercise(
         Wrong(
             "half-volume",
             lambda y, a, b: _standard((y - b) / a) - 0.5 * a.abs().log(),
-            "A ½ too many at the volume term. It fits a variance; is a the variance of Y or its "
-            "standard deviation?",
+            "A ½ too many at the volume term. It fits a variance; is **|a|** the variance of Y or "
+            "its standard deviation?",
         ),
         Wrong(
             "a-as-variance",

@@ -132,13 +132,18 @@ def hint(what: str | Callable = _NOTHING) -> None:
     if exercise is None:
         return
     record = _state.record(exercise.id)
-    record.hints = min(record.hints + 1, len(exercise.hints))
-    _state.save(exercise.id)
     total = len(exercise.hints)
+    all_seen = record.hints == total
+    record.hints = min(record.hints + 1, total)
+    _state.save(exercise.id)
     lines = [
         f"Hint {i} of {total}: {text}"
         for i, text in enumerate(exercise.hints[: record.hints], start=1)
     ]
+    if all_seen:
+        lines.append(
+            f'These are all. `solution("{exercise.id}")` shows the book\'s answer, after a try.'
+        )
     _say(lines, "hint", {"id": exercise.id, "hints": record.hints})
 
 

@@ -675,6 +675,22 @@ def _advice(error: BaseException) -> str:
             "`.item()`, `float()` and the functions of `math` take a single number; those of "
             "torch take a whole tensor."
         )
+    if "to satisfy the constraint" in text:
+        return (
+            "A parameter of the distribution has a value that it cannot have. Which values are "
+            "allowed, and what is it for this input?"
+        )
+    if "does not require grad" in text or "do not require grad" in text:
+        return (
+            "A gradient is asked for, but none was recorded on the way. Which tensor has to say, "
+            "beforehand, that its gradient is wanted?"
+        )
+    if "only for scalar outputs" in text:
+        return "A gradient starts from a single number. What single number do you mean here?"
+    if "in-place operation" in text:
+        return "Make a new tensor, as in `x = x + …`, instead of changing one: `x += …`."
+    if "out of bounds" in text or "out of range" in text:
+        return "An index points past the end. Does your counting begin at 0 or at 1?"
     if "must match" in text or "size" in text or "shape" in text or isinstance(error, IndexError):
         return "Print the shapes at this line: which axis do you mean?"
     if "dtype" in text or "scalar type" in text or "int64" in text:

@@ -113,12 +113,13 @@ def in_one_result(exercise: CodeExercise, outcomes: list[Outcome]) -> Diagnosis 
         rest = "the other one is" if count == 2 else "the others are"
         message = f"{named[0].upper()}{named[1:]} is not right yet; {rest}."
         return Diagnosis("one-of-several", message)
-    at = next((i for i, one in enumerate(alone[place]) if one is found.outcome), None)
+    spoken_of = found.outcome or next(o for o in alone[place] if not o.right(exercise))
+    at = next(i for i, one in enumerate(alone[place]) if one is spoken_of)
     return Diagnosis(
         found.key,
         f"In {named}: {found.message[0].lower()}{found.message[1:]}",
         almost=found.almost and others_right,
-        outcome=None if at is None else outcomes[at],
+        outcome=outcomes[at],
     )
 
 
@@ -481,11 +482,17 @@ def wrong_when(exercise: CodeExercise, outcomes: list[Outcome]) -> Diagnosis | N
         if trait == _UNEQUAL and not square:
             continue
         if all(e.traits.get(trait) for e in wrong) and not any(e.traits.get(trait) for e in right):
-            return Diagnosis(
-                "only:" + trait,
-                f"Right except for {trait}: there every result is wrong. "
-                "What does your code do with them?",
+            # One input has many traits: that it fails does not say which of them is to blame.
+            message = (
+                f"Right except for {trait}: there every result is wrong. What does your code do "
+                "with them?"
+                if len(wrong) > 1
+                else "Only one input comes out wrong. What sets it apart? Perhaps this: it is one "
+                f"of the {trait}."
+                if trait.startswith("inputs")
+                else f"Only one input comes out wrong. What sets it apart? Perhaps this: {trait}."
             )
+            return Diagnosis("only:" + trait, message)
     # Weaker: all that fail have the trait, and few of the others, at most half of them.
     shared = [
         trait
@@ -494,7 +501,7 @@ def wrong_when(exercise: CodeExercise, outcomes: list[Outcome]) -> Diagnosis | N
     ]
     others = {trait: sum(bool(e.traits.get(trait)) for e in right) for trait in shared}
     trait = min(shared, key=others.__getitem__, default=None)
-    if trait and 2 * others[trait] <= len(right):
+    if trait and len(wrong) > 1 and 2 * others[trait] <= len(right):
         return Diagnosis(
             "only:" + trait,
             f"Wrong only for {trait} (though not for all of them). "

@@ -266,6 +266,7 @@ class NumberExercise(Exercise):
         rtol: How close, relative to the larger of the two numbers, counts as the same.
         probability: Whether the number is a probability: then a percentage is recognized, and the
             answer is scored as a forecast.
+        forecast: False for a probability that does not forecast anything, such as a parameter.
     """
 
     truth: float
@@ -274,6 +275,7 @@ class NumberExercise(Exercise):
     wrong: Sequence[WrongNumber] = ()
     rtol: float = 0.02
     probability: bool = False
+    forecast: bool = True
     kind: str = "predict"
 
     @property
@@ -287,7 +289,7 @@ class NumberExercise(Exercise):
         is KL(p || q) more than the best forecast, p itself, loses (the logarithmic score: Good,
         "Rational Decisions", 1952).
         """
-        if not (self.probability and 0 <= value <= 1):
+        if not (self.probability and self.forecast and 0 <= value <= 1):
             return None
         p, q = self.truth, value
         pairs = [(a, b) for a, b in ((p, q), (1 - p, 1 - q)) if a > 0]

@@ -210,7 +210,7 @@ def _number_html(exercise: NumberExercise) -> str:
         f"{json.dumps(_verdict(False, CLOSE))}:"
         f"{json.dumps(_verdict(False, 'Your number is too '))}+(x>t[0][0]?'large.':'small.')"
     )
-    if exercise.probability:
+    if exercise.probability and exercise.forecast:
         before, after = FORECAST.split("{}")
         handler += (
             ";var p=t[0][0],n=(p>0?p*Math.log(p/x):0)+(p<1?(1-p)*Math.log((1-p)/(1-x)):0);"

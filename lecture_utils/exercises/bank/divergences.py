@@ -53,7 +53,8 @@ EXTRA_SURPRISE = NumberExercise(
     title="Predict: the price of a wrong forecast",
     statement=(
         "It snows on 70 % of the days, but your app says 50 % every day. How many **extra** nats "
-        "of surprise does that cost per day, compared with an app that says 70 %?"
+        "of surprise does that cost per day, compared with an app that says 70 %? (Three digits, "
+        "please.)"
     ),
     truth=LN2 + 0.7 * math.log(0.7) + 0.3 * math.log(0.3),
     written="0.0823",
@@ -135,14 +136,14 @@ EXTRA_SURPRISE = NumberExercise(
 
 KL_SUPPORT = NumberExercise(
     id="kl_support",
-    title="Predict: what q holds impossible",
+    title="Predict: what q calls impossible",
     statement=(
-        "p = (½, ½, 0) and q = (1, 0, 0). What is KL(p‖q) in nats? (Infinity is written `inf`.)"
+        "p = (½, ½, 0) and q = (1, 0, 0). What is KL(p‖q) in nats? (Any number, `inf` or `-inf`.)"
     ),
     truth=INF,
     written="inf",
     because=(
-        "Half of the time something happens that q held impossible: surprise −log 0. A single "
+        "Half of the time something happens that q called impossible: surprise −log 0. A single "
         "outcome of this kind is enough, however rare."
     ),
     rtol=1e-3,
@@ -253,6 +254,7 @@ KL_CATEGORICAL = CodeExercise(
             for solve in (
                 lambda p, q: _kl(q, p),
                 lambda p, q: _naive(q, p),
+                lambda p, q: F.kl_div(p.log(), q, reduction="none").sum(-1),
             )
         ),
         *(
@@ -444,8 +446,8 @@ KL_CATEGORICAL = CodeExercise(
             Wrong(
                 "distance",
                 solve,
-                "That is a distance of two tables, which never becomes infinite. KL counts "
-                "surprise: where are the logs?",
+                "That compares two tables, but never becomes infinite. KL counts surprise: where "
+                "are the logs?",
             )
             for solve in (
                 lambda p, q: (p - q).abs().sum(-1),
@@ -689,8 +691,7 @@ KL_TWO_GAUSSIANS = CodeExercise(
         Wrong(
             "shift-by-own-width",
             _gauss(lambda r, d, e: (r**2 + e**2 - 1) / 2 - r.log()),
-            "The shift is measured in widths of p. Who is surprised: whose log-density is squared "
-            "in the exponent?",
+            "The shift is measured in widths of p. In whose exponent does the shift stand?",
         ),
         Wrong(
             "shift-not-scaled",
@@ -878,8 +879,9 @@ MODE_SEEKING = ChoiceExercise(
     id="mode_seeking",
     title="Predict: one Gaussian, two bumps",
     statement=(
-        "p has two bumps of standard deviation ½ at −3 and +3. Among all Gaussians q you look for "
-        "the one with the smallest KL(q‖p), the expectation under **q**. Where does it end up?"
+        "p has two **equal** bumps, Gaussians of standard deviation ½ at −3 and +3. Among all "
+        "Gaussians q you look for the one with the smallest KL(q‖p), the expectation under **q**. "
+        "Where does it end up?"
     ),
     level=2,
     options=[

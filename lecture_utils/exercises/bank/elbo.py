@@ -205,6 +205,7 @@ ELBO_BEST_Q = NumberExercise(
     ),
     rtol=0.005,
     probability=True,
+    forecast=False,
     wrong=[
         WrongNumber(
             1,
@@ -220,13 +221,12 @@ ELBO_BEST_Q = NumberExercise(
         WrongNumber(
             0.2,
             "other-state",
-            "That is the weight of the other state, z = 0.",
+            "Which of the two states did you compute this for?",
         ),
         WrongNumber(
             0.24,
             "joint",
-            "That is the joint probability. The two joint probabilities sum to 0.30, but q must "
-            "sum to 1.",
+            "That is the joint probability. Do the two joint probabilities sum to 1, as q must?",
         ),
         WrongNumber(
             0.3,
@@ -283,8 +283,8 @@ ELBO_JENSEN = ChoiceExercise(
     id="elbo_jensen",
     title="Which step loses something?",
     statement=(
-        "A derivation of the ELBO starts at log p(x) and ends at a bound. Which of its steps "
-        "turns an equality into “≥”?"
+        "A derivation of the ELBO starts at log p(x) and ends at a bound; q(z | x) > 0 for every "
+        "z. Which of its steps turns an equality into “≥”?"
     ),
     options=[
         Option(
@@ -317,7 +317,7 @@ ELBO_JENSEN = ChoiceExercise(
 
 ELBO_GAP_TERM = ChoiceExercise(
     id="elbo_gap_term",
-    title="What is missing to log p(x)?",
+    title="From the ELBO to log p(x): what is missing?",
     statement=(
         "log p(x) = E_q[log p(x, z) − log q(z | x)] + …, where E_q is over z ~ q(z | x). "
         "Which term makes this an equality?"
@@ -325,7 +325,7 @@ ELBO_GAP_TERM = ChoiceExercise(
     options=[
         Option(
             "KL(q(z | x) ‖ p(z))",
-            "That is the distance to the **prior**, which already sits inside the ELBO. When "
+            "That is the divergence from the **prior**, which already sits inside the ELBO. When "
             "should the missing term vanish?",
         ),
         Option(
@@ -362,7 +362,7 @@ LOG_WEIGHTS = ChoiceExercise(
         Option(
             "A single spike at log p(x)",
             "By the product rule every single z gives p(x, z)/p(z | x) = p(x): one sample is "
-            "enough. How much the histogram spreads tells how far q is from the posterior.",
+            "enough. A spread would show that q is **not** the posterior.",
             right=True,
         ),
         Option(
@@ -587,8 +587,8 @@ DISCRETE_ELBO = CodeExercise(
             Wrong(
                 "under-posterior",
                 solve,
-                "Your expectation is under the model. In the ELBO z comes from q, the one "
-                "distribution from which we can sample.",
+                "Your expectation is under the model. Under which distribution is the expectation "
+                "of the ELBO?",
             )
             for solve in (
                 lambda log_joint, q: (log_joint.softmax(-1) * (log_joint - q.log())).sum(-1),
@@ -745,6 +745,7 @@ ELBO_TERMS = CodeExercise(
     level=2,
     reference=elbo_terms,
     returns="two tensors of shape `[B]`: reconstruction and KL",
+    unit="nats",
     grad_args=(0,),
     cases=lambda g: [
         Case(
@@ -1178,14 +1179,14 @@ POSTERIOR_GAP = CodeExercise(
         Wrong(
             "total-variation",
             lambda log_joint, q: 0.5 * (q - log_joint.softmax(-1)).abs().sum(-1),
-            "A distance between q and the posterior, and 0 at the right place. But log p(x) − ELBO "
-            "is measured in nats: which distance is that?",
+            "It compares q with the posterior and is 0 at the right place. But log p(x) − ELBO is "
+            "measured in nats: which comparison is made of logs?",
         ),
         Wrong(
             "squared",
             lambda log_joint, q: (q - log_joint.softmax(-1)).square().sum(-1),
-            "A distance between q and the posterior, and 0 at the right place. But log p(x) − ELBO "
-            "is measured in nats: which distance is that?",
+            "It compares q with the posterior and is 0 at the right place. But log p(x) − ELBO is "
+            "measured in nats: which comparison is made of logs?",
         ),
         Wrong(
             "entropies",
@@ -1221,8 +1222,8 @@ ONE_SAMPLE = CodeExercise(
     kind="bug",
     statement=(
         "One z ~ q(z | x) for each x, and its three log-densities: that is enough for an unbiased "
-        "estimate of the ELBO. But averaged over a million z the code below lands **above** "
-        "log p(x). Repair it."
+        "estimate of the ELBO. But averaged over a million z the code below may land **above** log "
+        "p(x). Repair it."
     ),
     level=2,
     reference=elbo_one_sample,
@@ -1302,8 +1303,8 @@ ONE_SAMPLE = CodeExercise(
         Wrong(
             "no-q",
             lambda log_px_z, log_pz, log_qz: log_px_z + log_pz,
-            "q is gone. Then a q that always gives the best z would win, and no bound on log p(x) "
-            "would be left.",
+            "q is gone. Then a q that always gives the best z would win. Which part of the ELBO "
+            "rewards a q that stays open?",
         ),
         Wrong(
             "plus-q-only",
@@ -1554,7 +1555,8 @@ GAUSSIAN_ELBO = CodeExercise(
         ),
         *_gaussian_wrong(
             "kl-no-half",
-            "Your KL is twice too large. Where does the ½ of a Gaussian log-density go?",
+            "Your KL is twice as large as it should be. Where does the ½ of a Gaussian "
+            "log-density go?",
             lambda x, s, mu, var: _lik(x, s, mu, var) - 2 * _gkl(mu, var),
         ),
         *_gaussian_wrong(
@@ -1594,14 +1596,14 @@ GAUSSIAN_ELBO = CodeExercise(
         ),
         *_gaussian_wrong(
             "spread-not-scaled",
-            "The spread of q and the error (x − mu)² are of one kind, squared distances: the "
-            "noise variance scales both.",
+            "The spread of q and the error (x − mu)² are both squared distances. Do yours count "
+            "in the same unit?",
             lambda x, s, mu, var: _gauss(x, mu, s) - 0.5 * var - _gkl(mu, var),
             lambda x, s, mu, var: _gauss(x, mu, s) - var - _gkl(mu, var),
         ),
         *_gaussian_wrong(
             "spread-no-half",
-            "The spread of q counts twice too much. It stands beside (x − mu)², under the same ½.",
+            "The spread of q counts double. Which ½ did it miss?",
             lambda x, s, mu, var: _gauss(x, mu, s) - var / s - _gkl(mu, var),
         ),
         *_gaussian_wrong(
@@ -1618,7 +1620,7 @@ GAUSSIAN_ELBO = CodeExercise(
         ),
         *_gaussian_wrong(
             "half-missing",
-            "The ½ of the Gaussian log-density belongs to the squared error too.",
+            "A factor of the Gaussian exponent is missing. Which?",
             lambda x, s, mu, var: (
                 -0.5 * (LOG_2PI + s.log()) - ((x - mu) ** 2 + var) / s - _gkl(mu, var)
             ),
@@ -1839,7 +1841,8 @@ IWAE_BOUND = CodeExercise(
         Wrong(
             "log-log",
             lambda log_w: log_w.mean(-1).log(),
-            "`log_w` holds logs already, and yours takes one more. Which one is to be undone?",
+            "`log_w` holds logs already: you averaged them and took the log again. What has to "
+            "happen **before** the average?",
         ),
     ],
     hints=[
@@ -1863,9 +1866,9 @@ MORE_SAMPLES = ChoiceExercise(
     id="tighter_bound",
     title="What do more samples buy?",
     statement=(
-        "q stays as it is: not the posterior, but positive wherever that is. You replace S = 1 by "
-        "S = 100 samples in (1) the average of log w and (2) the log of the average of w. What "
-        "happens to their **expected values**?"
+        "q stays as it is: not the posterior, but positive wherever the posterior is. You replace "
+        "S = 1 by S = 100 samples in (1) the average of log w and (2) the log of the average of w. "
+        "What happens to their **expected values**?"
     ),
     level=2,
     options=[

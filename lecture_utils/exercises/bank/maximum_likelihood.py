@@ -40,8 +40,8 @@ UNIFORM_MLE = NumberExercise(
     truth=6,
     written="6",
     because=(
-        "The likelihood is θ⁻³ for θ ≥ 6 and 0 below, so the smallest θ that still allows all "
-        "data wins. It sits at a corner: no derivative is 0 there."
+        "The likelihood is θ⁻³ for θ ≥ 6 and 0 below, so the smallest θ that still allows all data "
+        "wins. It sits at a jump: no derivative is 0 there."
     ),
     rtol=1e-3,
     wrong=[
@@ -98,11 +98,11 @@ UNIFORM_MLE = NumberExercise(
             0,
             "slope-zero",
             "The slope of θ⁻³ is 0 nowhere, and θ = 0 allows no data at all. A maximum may sit at "
-            "a corner.",
+            "a jump.",
         ),
     ],
     hints=[
-        "The density of one number is 1/θ if it lies below θ. And if it does not?",
+        "The density of one number is 1/θ if it lies at or below θ. And if it does not?",
         "Draw the likelihood of all three numbers for θ from 1 to 10. Where does it jump?",
     ],
 )
@@ -124,6 +124,7 @@ SUM_OF_LIKELIHOODS = NumberExercise(
     level=2,
     rtol=1e-3,
     probability=True,
+    forecast=False,
     wrong=[
         WrongNumber(
             0.7,
@@ -292,9 +293,8 @@ BERNOULLI_NLL = CodeExercise(
             Wrong(
                 "entropy",
                 solve,
-                "The data count only through their share of ones, or not at all: this is the "
-                "entropy of a coin. Keep apart the coin that is asked and the flips that it is "
-                "asked about.",
+                "This is the entropy of one coin: either θ or the data do not enter. Keep apart "
+                "the coin that is asked and the flips that it is asked about.",
             )
             for solve in (
                 lambda theta, x: -(theta * theta.log() + (1 - theta) * (1 - theta).log()),
@@ -361,7 +361,7 @@ LIKELIHOOD_AREA = ChoiceExercise(
     level=2,
     options=[
         Option(
-            "Some number that nothing forces to be 1",
+            "Much less than 1: L is no distribution over θ",
             "It is 1/1320. A likelihood tells how well each θ explains **fixed** data. To become a "
             "distribution over θ it needs a prior and a normalizer.",
             right=True,
@@ -486,7 +486,7 @@ def _covariance(x, lost=0):
 
 
 def gaussian_mle(x):
-    """data x [N, D] -> the most likely mean [D] and the most likely variance [D]."""
+    "data x [N, D] -> the mean [D] and the variance [D] that make the data most likely."
     mu = x.mean(0)
     return mu, ((x - mu) ** 2).mean(0)
 
@@ -496,7 +496,8 @@ GAUSSIAN_MLE = CodeExercise(
     title="Fit a Gaussian to every column",
     statement=(
         "The rows of `x` are N examples of D numbers. Model each column by a Gaussian of its own. "
-        "Return the maximum likelihood estimates `mean, variance`. A single example is allowed."
+        "Return the maximum likelihood estimates `mean, variance`. For a single example give the "
+        "limit, variance 0."
     ),
     level=2,
     reference=gaussian_mle,
@@ -613,8 +614,8 @@ GAUSSIAN_MLE = CodeExercise(
         Wrong(
             "not-averaged",
             lambda x: (x.mean(0), ((x - x.mean(0)) ** 2).sum(0)),
-            "The squared deviations are added up, not averaged: twice the data would make the fit "
-            "twice as wide.",
+            "The squared deviations are added up, not averaged: twice the data would give twice "
+            "the variance.",
         ),
         Wrong(
             "sums",
@@ -1371,7 +1372,7 @@ INFINITE_LIKELIHOOD = ChoiceExercise(
     title="A likelihood without end",
     statement=(
         "You fit a mixture of two Gaussians to ten different numbers, with all means and widths "
-        "free. The training log-likelihood climbs and climbs: 10, 100, 1000 … What is going on?"
+        "free. The training log-likelihood climbs and climbs: 10, 20, 30 … What is going on?"
     ),
     level=3,
     options=[

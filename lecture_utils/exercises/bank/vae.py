@@ -294,7 +294,7 @@ MSE_VARIANCE = NumberExercise(
 
 COLLAPSED_PIXEL = NumberExercise(
     id="collapsed_pixel",
-    title="Predict: what a decoder says that cannot listen",
+    title="Predict: what a deaf decoder says",
     statement=(
         "A VAE of binary images has collapsed: q(z | x) = p(z) for every x, and the decoder is as "
         "good as it can be then. A pixel is on in 30 % of all images. Which probability of “on” "
@@ -366,7 +366,7 @@ REPARAMETERIZE = CodeExercise(
     statement=(
         "Return a sample z ~ N(mu, σ²) with σ² = exp(`logvar`), made from the standard normal "
         "noise `eps`, such that gradients reach `mu` and `logvar`. `eps` has the shape of `mu`, or "
-        "one more axis in front for several samples."
+        "one more axis in front for several samples; a larger `eps` must give a larger z."
     ),
     reference=reparameterize,
     returns="a tensor of the shape of `eps`",
@@ -552,8 +552,8 @@ WHY_REPARAMETERIZE = ChoiceExercise(
         ),
         Option(
             "It makes the posterior a Gaussian",
-            "q is a Gaussian by choice, in both forms; and the true posterior is no business of "
-            "ours to change.",
+            "q is a Gaussian by choice, in both forms. Does a way of drawing from q change p(z | "
+            "x)?",
         ),
     ],
     hints=[
@@ -662,8 +662,8 @@ KL_GAUSSIAN = CodeExercise(
         ),
         *_wrong(
             "half-missing-on-log",
-            "Your log term counts double. logvar is log σ², which is more than log σ: does the ½ "
-            "in front still apply to it?",
+            "Your log term counts double. logvar is log σ². How many times log σ is that, and "
+            "does the ½ in front still apply?",
             lambda mu, logvar: (0.5 * (mu**2 + logvar.exp() - 1) - logvar).sum(-1),
         ),
         *_wrong(
@@ -727,6 +727,11 @@ KL_GAUSSIAN = CodeExercise(
             "no-minus-one",
             "When q equals the prior, your result is not 0. Which constant is missing?",
             lambda mu, logvar: 0.5 * (mu**2 + logvar.exp() - logvar).sum(-1),
+        ),
+        *_wrong(
+            "minus-one-once",
+            "Your constant counts once for all latents. What does **each** latent contribute when "
+            "it equals its prior?",
             lambda mu, logvar: 0.5 * (mu**2 + logvar.exp() - logvar).sum(-1) - 0.5,
             lambda mu, logvar: 0.5 * ((mu**2 + logvar.exp() - logvar).sum(-1) - 1),
         ),
@@ -775,9 +780,9 @@ KL_GAUSSIAN = CodeExercise(
             lambda mu, logvar: 0.5 * (mu**2 + logvar.exp()).sum(-1),
         ),
         *_wrong(
-            "unstable-log",
-            "The right formula, but exp(logvar) may round to 0, and log 0 is −inf. Why undo the "
-            "log and take it again?",
+            "epsilon",
+            "The right formula, but the small number in the log is larger than a tiny variance. "
+            "Why undo the log and take it again?",
             lambda mu, logvar: (
                 0.5 * (mu**2 + logvar.exp() - 1 - (logvar.exp() + 1e-8).log()).sum(-1)
             ),
@@ -869,8 +874,9 @@ GAUSSIAN_RECON = CodeExercise(
     wrong=[
         *_wrong(
             "mse",
-            "A mean squared error. Compare it with the log of a Gaussian density: three things "
-            "are missing. (Each of them changes the balance with the KL.)",
+            "A squared error, averaged over pixels or examples. Compare it with minus the log of "
+            "a Gaussian density: what stands before the squares, what beside them, and over which "
+            "axis do you add?",
             lambda x, x_hat, sigma2: ((x - x_hat) ** 2).mean(-1),
             lambda x, x_hat, sigma2: F.mse_loss(x_hat, x),
             lambda x, x_hat, sigma2: F.mse_loss(x_hat, x, reduction="sum") / len(x),
@@ -941,7 +947,8 @@ GAUSSIAN_RECON = CodeExercise(
         ),
         *_wrong(
             "std-as-var",
-            "You squared `sigma2` once more. It is a variance already.",
+            "`sigma2` is squared once more, by you or by `Normal`, which expects a standard "
+            "deviation. It is a variance already.",
             lambda x, x_hat, sigma2: 0.5 * _sse(x, x_hat) / sigma2**2 + _norm(x, sigma2**2),
             lambda x, x_hat, sigma2: 0.5 * _sse(x, x_hat) / sigma2**2 + _norm(x, sigma2),
             lambda x, x_hat, sigma2: -Normal(x_hat, sigma2).log_prob(x).sum(-1),
@@ -1075,8 +1082,8 @@ NEW_PICTURE = ChoiceExercise(
     options=[
         Option(
             "From the prior p(z): the encoder is not needed",
-            "Ancestral sampling: first the cause, then the picture. It works as far as the "
-            "encoder's q(z | x), taken over all x together, fill the prior.",
+            "Ancestral sampling: first the cause, then the picture. The pictures are good where "
+            "the decoder was trained: so q(z | x), averaged over the data, should match the prior.",
             right=True,
         ),
         Option(
@@ -1105,7 +1112,7 @@ POSTERIOR_COLLAPSE = ChoiceExercise(
     title="Which number gives the collapse away?",
     statement=(
         "You suspect that a trained VAE of binary images no longer uses z (posterior collapse). "
-        "Which of these observations on test images proves it?"
+        "Which of these observations on test images shows it?"
     ),
     level=2,
     options=[
@@ -1265,8 +1272,8 @@ NEG_ELBO = CodeExercise(
     wrong=[
         *_wrong(
             "recon-mean",
-            "The bug is still there. Print both terms for images of 10 and of 1000 pixels: which "
-            "one does not grow? What is log p(x | z) of independent pixels?",
+            "The bug is still there. Print the reconstruction for images of 10 and of 1000 "
+            "pixels: does it grow? What is log p(x | z) of independent pixels?",
             lambda logits, x, mu, logvar: (_BCE(logits, x) + kl_gaussian(mu, logvar)).mean(),
             lambda logits, x, mu, logvar: (
                 _recon(logits, x).mean(-1) + kl_gaussian(mu, logvar)
@@ -1393,14 +1400,19 @@ NEG_ELBO = CodeExercise(
                 -(x * logits.sigmoid().log() + (1 - x) * (1 - logits.sigmoid()).log()).sum(-1)
                 + kl_gaussian(mu, logvar)
             ).mean(),
+        ),
+        *_wrong(
+            "overflow",
+            "The right formula, but exp of 1000 is inf. Keep the function that takes logits.",
             lambda logits, x, mu, logvar: (
                 (logits.exp() + 1).log().sum(-1) - (x * logits).sum(-1) + kl_gaussian(mu, logvar)
             ).mean(),
         ),
         *_wrong(
             "clamped",
-            "`binary_cross_entropy` after a sigmoid cuts the cost of a pixel off at 100 nats, or "
-            "earlier where the sigmoid rounds. Keep the function that takes logits.",
+            "`binary_cross_entropy` after a sigmoid charges at most 100 nats for a pixel, and "
+            "exactly 100 for a wrong one where the sigmoid rounds to 1, even if the logit is only "
+            "60. Keep the function that takes logits.",
             lambda logits, x, mu, logvar: (
                 F.binary_cross_entropy(logits.sigmoid(), x, reduction="none").sum(-1)
                 + kl_gaussian(mu, logvar)
@@ -1457,9 +1469,10 @@ FREE_BITS = CodeExercise(
     id="free_bits",
     title="A few nats for free",
     statement=(
-        "Against collapse: average the KL of **each latent** over the batch, charge each latent "
-        "at least `least` nats, and add up over the latents. A latent that uses less then gains "
-        "nothing by using less still. The prior is N(0, I). Return one number."
+        "Against collapse: average the KL of **each latent** over the batch, charge each latent at "
+        "least `least` nats, and add up over the latents. Below that amount, using less gains a "
+        "latent nothing. (The method is called free bits, whatever the unit.) The prior is N(0, "
+        "I). Return one number."
     ),
     level=2,
     reference=free_bits,
@@ -2087,8 +2100,9 @@ VAE_BOUND = CodeExercise(
         ),
         *_wrong(
             "clamped-pixels",
-            "`binary_cross_entropy` after a sigmoid cuts the cost of a pixel off, and so does a "
-            "small number inside the log. What works on the logit directly?",
+            "Where the sigmoid rounds to 0 or 1 the logit is lost: `binary_cross_entropy` puts "
+            "100 nats in its place, a small number inside the log some other cost. What works on "
+            "the logit directly?",
             _bound(
                 lik=lambda x, logits: (
                     -F.binary_cross_entropy(

@@ -55,6 +55,14 @@ def _rescaled_by_max(prior, lik, obs):
     return weights / weights.sum()
 
 
+def _textbook_loop(prior, lik, obs):
+    p = prior
+    for o in obs:
+        p = p * lik[:, o]
+        p = p / p.sum()
+    return p
+
+
 def _log_steps(prior, lik, obs):
     log_p, log_lik = prior.log(), lik.log()
     for o in obs.tolist():
@@ -136,6 +144,7 @@ RIGHT = [
         "log_bayes",
         lambda p, f: (lambda z: (p + f - z, z.squeeze(-1)))((p + f).logsumexp(-1, keepdim=True)),
     ),
+    ("sequential_posterior", _textbook_loop),
     ("sequential_posterior", _rescaled_by_max),
     ("sequential_posterior", _log_steps),
     ("sequential_posterior", _one_hot_counts),
@@ -361,7 +370,130 @@ def _still_the_bug(prior, lik, obs):
     return p
 
 
+def _row_by_row(prior, likelihood):
+    result = torch.zeros_like(prior)
+    for b in range(len(prior)):
+        joint = prior[b] * likelihood[b]
+        result[b] = joint / joint.sum()
+    return result
+
+
+def _loop_without_prior(prior, lik, obs):
+    p = torch.ones_like(prior)
+    for o in obs:
+        p = p * lik[:, o]
+    return p / p.sum()
+
+
+def _averaged_updates(prior, lik, obs):
+    updated = lik[:, obs] * prior.unsqueeze(1)
+    return (updated / updated.sum(0)).mean(1)
+
+
+def _shifted(p, f):
+    z = p + f
+    z = z - z.max(-1, keepdim=True)[0]
+    evidence = torch.log(z.exp().sum(-1))
+    return z - evidence.unsqueeze(-1), evidence
+
+
+def _gain(x, s, m, t):
+    k = t / (t + s / len(x))
+    return m + k * (x.mean() - m), (1 - k) * t
+
+
 FIRST_TRIES = [
+    ("posterior", _row_by_row, "loop-over-rows"),
+    ("sequential_posterior", _loop_without_prior, "no-prior"),
+    ("sequential_posterior", lambda p, f, o: _scaled(f[:, o].prod(1)), "no-prior"),
+    (
+        "sequential_posterior",
+        lambda p, f, o: (p.log() + torch.log(f[:, o]).mean(dim=1)).softmax(0),
+        "mean-of-logs",
+    ),
+    ("sequential_posterior", _averaged_updates, "averages-posteriors"),
+    ("log_bayes", lambda p, f: (torch.log_softmax(p + f, -1), (p + f).sum(-1)), "sum-of-logs"),
+    ("log_bayes", lambda p, f: ((p + f).log_softmax(-1), (p + f).amax(-1)), "largest-only"),
+    ("log_bayes", _shifted, "shift-not-undone"),
+    (
+        "log_bayes",
+        lambda p, f: (
+            (p + f - (p + f).amax(-1, True)).log_softmax(-1),
+            (p + f - (p + f).amax(-1, True)).logsumexp(-1),
+        ),
+        "shift-not-undone",
+    ),
+    (
+        "log_bayes",
+        lambda p, f: (
+            (p.nan_to_num(neginf=-1e9) + f).log_softmax(-1),
+            (p.nan_to_num(neginf=-1e9) + f).logsumexp(-1),
+        ),
+        "finite-for-impossible",
+    ),
+    (
+        "explain_away",
+        lambda x, y, z: (_scaled(x * (z @ y), 0), x.unsqueeze(1).repeat(1, len(y))),
+        "still-independent",
+    ),
+    ("explain_away", lambda x, y, z: (x, _scaled(x[:, None] * z, 0)), "first-is-prior"),
+    (
+        "gaussian_posterior",
+        lambda x, s, m, t: (
+            (m * s + t * x.mean()) / (s + t),
+            s * t / (s + t),
+        ),
+        "one-observation",
+    ),
+    (
+        "gaussian_posterior",
+        lambda x, s, m, t: (
+            (m / t + x.mean() / s) / (1 / t + len(x) / s),
+            1 / (1 / t + len(x) / s),
+        ),
+        "mean-not-sum",
+    ),
+    (
+        "gaussian_posterior",
+        lambda x, s, m, t: (0.5 * m + 0.5 * x.mean(), 1 / (1 / t + len(x) / s)),
+        "plain-average",
+    ),
+    ("gaussian_posterior", lambda x, s, m, t: (x.mean(), 1 / (1 / t + len(x) / s)), "no-prior"),
+    (
+        "gaussian_posterior",
+        lambda x, s, m, t: ((m * s + t * x.sum()) / (s + t * len(x)), s / len(x)),
+        "no-prior",
+    ),
+    (
+        "gaussian_posterior",
+        lambda x, s, m, t: ((m * s + t * x.sum()) / (s + t * len(x)), t + s / len(x)),
+        "variances-add",
+    ),
+    (
+        "gaussian_posterior",
+        lambda x, s, m, t: (
+            m + s / (s + len(x) * t) * (x.mean() - m),
+            1 / (1 / t + len(x) / s),
+        ),
+        "weights-swapped",
+    ),
+    ("gaussian_posterior", _gain, "mean-of-nothing"),
+    (
+        "gaussian_posterior",
+        lambda x, s, m, t: (
+            (m * s + t * len(x) * x.mean()) / (s + t * len(x)),
+            s * t / (s + t * len(x)),
+        ),
+        "mean-of-nothing",
+    ),
+    (
+        "gaussian_posterior",
+        lambda x, s, m, t: (
+            (m * s / len(x) + t * x.mean()) / (s / len(x) + t),
+            1 / (1 / t + 1 / (s / len(x))),
+        ),
+        "mean-of-nothing",
+    ),
     ("gaussian_posterior", lambda x, s, m, t: (m, 1 / (1 / t + len(x) / s)), "prior-mean"),
     (
         "explain_away",
@@ -469,7 +601,7 @@ FIRST_TRIES = [
         lambda x, y, z: (_scaled(_scaled(x[:, None] * z, 0) @ y, 0), _scaled(x[:, None] * z, 0)),
         "weighted-by-prior",
     ),
-    ("gaussian_posterior", lambda x, s, m, t: (x.mean(), s / len(x)), None),
+    ("gaussian_posterior", lambda x, s, m, t: (x.mean(), s / len(x)), "no-prior"),
     (
         "gaussian_posterior",
         lambda x, s, m, t: (
@@ -500,7 +632,7 @@ FIRST_TRIES = [
             (m / t + x.sum() / s) / (1 / t + len(x) / s),
             t + s / max(len(x), 1),
         ),
-        None,
+        "variances-add",
     ),
 ]
 
@@ -544,6 +676,9 @@ def test_most_unseen_wrong_answers_get_more_than_a_count():
         ("two_clues", "35/36", "base-rate-neglect"),
         ("two_clues", "14/23", "chandelier-only"),
         ("two_clues", "35/9", "odds"),
+        ("two_clues", "0.28", "either"),
+        ("two_clues", "0.175", "even-joint"),
+        ("two_clues", "0.385", "likelihood-plus-joint"),
         ("wet_street", ".3", None),
         ("wet_street", "3/10", None),
         ("wet_street", "30", "percent"),

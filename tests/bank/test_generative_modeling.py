@@ -278,7 +278,80 @@ def _product(x, visible, prior, theta):
     return prior * likelihood / (prior * likelihood).sum(1, keepdim=True)
 
 
+def _first_above(p, u):
+    return (p.cumsum(dim=0) > u).int().argmax(dim=0)
+
+
+def _row_of_label(joint, y, u):
+    p = joint[y]
+    p = p / p.sum(1, keepdim=True)
+    return (p.cumsum(1) > u[:, None]).int().argmax(1)
+
+
+def _average_per_pixel(x, visible, prior, theta):
+    x = x.masked_fill(~visible, 0.0)[:, None]
+    log_p = (x * theta.log() + (1 - x) * (1 - theta).log()) * visible[:, None]
+    return (prior.log() + log_p.sum(-1) / visible.sum(-1, keepdim=True)).softmax(-1)
+
+
+def _error(values):
+    return values.std() / len(values) ** 0.5
+
+
 FIRST_TRIES = [
+    ("sample_given_label", lambda j, y, u: _first_above(j[:, y], u), "not-normalized"),
+    (
+        "sample_given_label",
+        lambda j, y, u: _first_above((j / j.sum(1, keepdim=True))[:, y], u),
+        "other-conditional",
+    ),
+    ("sample_given_label", _row_of_label, "rows"),
+    (
+        "sample_given_label",
+        lambda j, y, u: (j[y].cumsum(1) <= u[:, None]).sum(1),
+        "rows",
+    ),
+    (
+        "sample_given_label",
+        lambda j, y, u: ((j / j.sum(0))[:, y].cumsum(-1) > u).int().argmax(0),
+        "cumulative-over-draws",
+    ),
+    ("label_from_visible", _average_per_pixel, "mean-over-pixels"),
+    (
+        "nats_lost",
+        lambda t, m: ((t.exp() * (t - m)).sum(), _error(t.exp() * (t - m))),
+        "weighted-sum",
+    ),
+    (
+        "nats_lost",
+        lambda t, m: (F.kl_div(m, t, log_target=True, reduction="batchmean"), _error(t - m)),
+        "weighted-sum",
+    ),
+    (
+        "nats_lost",
+        lambda t, m: (F.kl_div(m, t.exp(), reduction="sum"), _error(t - m)),
+        "kl-div",
+    ),
+    (
+        "nats_lost",
+        lambda t, m: (
+            F.kl_div(m, t, reduction="batchmean"),
+            _error(F.kl_div(m, t, reduction="none")),
+        ),
+        "kl-div",
+    ),
+    (
+        "nats_lost",
+        lambda t, m: (F.kl_div(t, m, log_target=True, reduction="sum"), _error(t - m)),
+        "kl-div",
+    ),
+    ("nats_lost", lambda t, m: (t.mean() / m.mean(), _error(t - m)), "ratio-of-logs"),
+    ("nats_lost", lambda t, m: (torch.mean(t / m), _error(t / m)), "ratio-of-logs"),
+    (
+        "closer_to_train",
+        lambda s, t, h: (torch.cdist(s, t).min(0)[0] < torch.cdist(s, h).min(0)[0]).float().mean(),
+        "seen-from-train",
+    ),
     ("split_joint", lambda z: (z.exp().sum(1).log(), F.log_softmax(z, 1)), "unstable"),
     ("split_joint", lambda z: (z.logsumexp(1), F.softmax(z, 1)), "conditional-not-in-logs"),
     ("split_joint", lambda z: (z.logsumexp(0), z - z.logsumexp(0)), "over-pictures-both"),

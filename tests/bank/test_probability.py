@@ -326,7 +326,49 @@ def _average_over_rows(px, py_x):
     return total / len(py_x)
 
 
+def _standard(x):
+    return Normal(0.0, 1.0).log_prob(x)
+
+
 FIRST_TRIES = [
+    (
+        "gaussian_logpdf",
+        lambda x, mu, var: -((x - mu) ** 2) / (2 * var) - var**0.5 - 0.5 * LOG_2PI,
+        "sigma-not-log",
+    ),
+    (
+        "gaussian_logpdf",
+        lambda x, mu, var: -((x - mu) ** 2) / (2 * var) - 0.5 * torch.log(var) - 0.9189,
+        "constant-rounded",
+    ),
+    (
+        "gaussian_logpdf",
+        lambda x, mu, var: -0.5 * ((x - mu) ** 2 / var + torch.log(2 * 3.14 * var)),
+        "constant-rounded",
+    ),
+    (
+        "gaussian_logpdf",
+        lambda x, mu, var: torch.log_softmax(-((x - mu) ** 2) / (2 * var), 0),
+        "normalized-over-x",
+    ),
+    (
+        "gaussian_logpdf",
+        lambda x, mu, var: (lambda z: z - torch.exp(z).sum().log())(
+            -0.5 * (x - mu) ** 2 / var - 0.5 * LOG_2PI
+        ),
+        "normalized-over-x",
+    ),
+    (
+        "pushforward_logpdf",
+        lambda y, a, b: _standard(y * a + b) + torch.log(a.abs()),
+        "other-direction",
+    ),
+    ("pushforward_logpdf", lambda y, a, b: Normal(b, a).log_prob(y), "exception"),
+    (
+        "pushforward_logpdf",
+        lambda y, a, b: Normal(b, a, validate_args=False).log_prob(y),
+        "no-absolute",
+    ),
     (
         "gaussian_logpdf",
         lambda x, mu, var: -0.5 * ((x + mu) ** 2 / var + (2 * math.pi * var).log()),
@@ -423,6 +465,11 @@ def test_first_tries_of_students_are_named(name, solve, key):
     assert key is None or result.misconception == key, result
 
 
+def test_who_takes_a_for_a_scale_reads_that_a_may_be_negative():
+    result = check_answer(get("pushforward_logpdf"), lambda y, a, b: Normal(b, a).log_prob(y))
+    assert any("a is negative" in line for line in result.details), result
+
+
 @pytest.mark.parametrize(("name", "solve"), UNSEEN + [(n, s) for n, s, _ in FIRST_TRIES])
 def test_who_hears_of_nan_sees_it(name, solve):
     result = check_answer(get(name), solve)
@@ -451,6 +498,7 @@ def test_most_unseen_wrong_answers_get_more_than_a_count():
         ("density_peak", "4", None),
         ("density_peak", "3.9", "too-small"),
         ("density_peak", "0.4", "sigma-forgotten"),
+        ("density_peak", "0.1", "width"),
         ("density_peak", "log(10 / sqrt(2*pi))", "log"),
         ("height_units", "5.7e-2", None),
         ("height_units", "5.7/100", None),
@@ -459,6 +507,7 @@ def test_most_unseen_wrong_answers_get_more_than_a_count():
         ("more_samples", "10**4", None),
         ("more_samples", "1e4", None),
         ("more_samples", "1,000", "inverse-n"),
+        ("more_samples", "300", "tripled"),
         ("more_samples", "100 * sqrt(10)", "wrong-root"),
     ],
 )

@@ -176,15 +176,16 @@ POSTERIOR = CodeExercise(
     id="posterior",
     title="Bayes' rule for a list of hypotheses",
     statement=(
-        "`prior[..., h]` is p(h), `likelihood[..., h]` is p(x | h) for the x that you saw. Return "
-        "p(h | x). If x is continuous, p(x | h) is a density: it may be small or far above 1. At "
-        "least one h is possible."
+        "`prior[..., h]` is p(h), `likelihood[..., h]` is p(x | h) for the x that you saw; the "
+        "axes before the last one are a batch, and there may be none. Return p(h | x). If x is "
+        "continuous, p(x | h) is a density: it may be small or far above 1. At least one h is "
+        "possible."
     ),
     reference=posterior,
     returns="probabilities of shape `[..., H]`",
     grad_args=(0, 1),
     cases=lambda g: [
-        Case((vector(0.9, 0.1), vector(0.05, 0.7)), "a bedroom: plain or luxurious"),
+        Case((vector(0.9, 0.1), vector(0.05, 0.7)), "a bedroom: plain or luxurious; no batch"),
         Case((vector(0.5, 0.3, 0.2), vector(0.1, 0.1, 0.9)), "three hypotheses"),
         Case((vector(0.25, 0.75), vector(0.5, 0.5)), "x says nothing"),
         Case(
@@ -280,6 +281,23 @@ POSTERIOR = CodeExercise(
             for solve in (
                 lambda prior, likelihood: prior * likelihood / (prior * likelihood).sum(),
                 lambda prior, likelihood: likelihood / likelihood.sum(),
+            )
+        ),
+        *(
+            Wrong(
+                "loop-over-rows",
+                solve,
+                "Your loop takes the first axis for a batch. With shape `[H]` there is none: it "
+                "runs over the hypotheses, and each becomes certain. What is the same in `[H]` "
+                "and `[B, H]`: the first axis, or the last?",
+            )
+            for solve in (
+                lambda prior, likelihood: torch.stack(
+                    [p * f / (p * f).sum() for p, f in zip(prior, likelihood, strict=True)]
+                ),
+                lambda prior, likelihood: torch.stack(
+                    [_normalized(p * f) for p, f in zip(prior, likelihood, strict=True)]
+                ),
             )
         ),
         Wrong(
@@ -484,6 +502,23 @@ TWO_CLUES = NumberExercise(
             "You averaged two posteriors. Two clues in favor are worth more than either alone.",
         ),
         WrongNumber(
+            0.085 / 0.301,
+            "either",
+            "That is about what **at least one** of the clues makes of luxury. You see both.",
+        ),
+        WrongNumber(
+            0.175,
+            "even-joint",
+            "That is half of 0.35, as if every second bedroom were luxurious. How many of 1000 "
+            "are, and in how many of the 1000 do you see both clues?",
+        ),
+        WrongNumber(
+            0.385,
+            "likelihood-plus-joint",
+            "That is 0.35 + 0.035: shares of two different groups, which do not add up. Among "
+            "which bedrooms are you, now that you have seen both clues?",
+        ),
+        WrongNumber(
             35 / 116,
             "prior-twice",
             "The prior counts twice. It is what you believe before the **first** clue; what plays "
@@ -512,6 +547,11 @@ def _log_bayes(log_prior, log_lik, joint=torch.add, evidence=_lse):
     log_joint = joint(log_prior, log_lik)
     log_evidence = evidence(log_joint)
     return log_joint - log_evidence[..., None], log_evidence
+
+
+def _shifted_evidence(z):
+    """The log of a sum, less the largest log."""
+    return (z - z.max(-1, keepdim=True).values).exp().sum(-1).log()
 
 
 def _log_simplex(g, *shape):
@@ -622,12 +662,58 @@ LOG_BAYES = CodeExercise(
             "probabilities: what is the log of a sum?",
         ),
         Wrong(
+            "sum-of-logs",
+            lambda log_prior, log_lik: (
+                torch.log_softmax(log_prior + log_lik, -1),
+                (log_prior + log_lik).sum(-1),
+            ),
+            "The posterior is right. For the evidence you added up logs, which **multiplies** the "
+            "probabilities of all h. p(x) is a sum of probabilities: what is the log of a sum?",
+        ),
+        Wrong(
             "largest-only",
             lambda log_prior, log_lik: _log_bayes(
                 log_prior, log_lik, evidence=lambda z: z.max(-1).values
             ),
             "You kept the best h alone. That is close when one h wins clearly; p(x) counts all of "
             "them.",
+        ),
+        Wrong(
+            "largest-only",
+            lambda log_prior, log_lik: (
+                torch.log_softmax(log_prior + log_lik, -1),
+                (log_prior + log_lik).max(-1).values,
+            ),
+            "The posterior is right. Your evidence is the log joint of the best h alone. That is "
+            "close when one h wins clearly; p(x) counts all of them.",
+        ),
+        Wrong(
+            "shift-not-undone",
+            lambda log_prior, log_lik: (
+                torch.log_softmax(log_prior + log_lik, -1),
+                _shifted_evidence(log_prior + log_lik),
+            ),
+            "The posterior is right. In the evidence you subtracted the largest log so that exp "
+            "stays in range. You have scaled p(x) by that: what must be undone at the end?",
+        ),
+        Wrong(
+            "shift-not-undone",
+            lambda log_prior, log_lik: _log_bayes(log_prior, log_lik, evidence=_shifted_evidence),
+            "You subtracted the largest log so that exp stays in range: a good idea. But you have "
+            "scaled p(x) by that: what must be undone at the end?",
+        ),
+        *(
+            Wrong(
+                "finite-for-impossible",
+                lambda log_prior, log_lik, low=low: (
+                    torch.log_softmax((log_prior + log_lik).nan_to_num(neginf=low), -1),
+                    _lse(log_prior + log_lik),
+                ),
+                "You put a large negative number in the place of −inf. Then an impossible h is "
+                "only very unlikely. What does exp make of −inf itself, and is that a problem in "
+                "a sum?",
+            )
+            for low in (-1e4, -1e5, -1e6, -1e8, -1e9, -1e10, -1e12, -1e20, -1e30, None)
         ),
         Wrong(
             "mean",
@@ -902,6 +988,7 @@ SEQUENTIAL_POSTERIOR = CodeExercise(
         Case(
             (vector(0.6, 0.4), matrix([0.5, 0.5], [0.2, 0.8]), torch.zeros(0, dtype=torch.long)),
             "nothing observed yet",
+            smooth=False,  # the gradient leaves the simplex, where right solutions may differ
         ),
     ],
     kinds=[
@@ -1019,15 +1106,24 @@ SEQUENTIAL_POSTERIOR = CodeExercise(
             for solve in (
                 lambda prior, lik, obs: torch.softmax(lik.log()[:, obs].sum(1), 0),
                 lambda prior, lik, obs: _normalized(lik[:, obs].prod(1)),
+                lambda prior, lik, obs: lik[:, obs].prod(1),
+                lambda prior, lik, obs: _normalized(lik[:, obs].sum(1)),
+                lambda prior, lik, obs: _normalized(lik[:, obs].mean(1)),
             )
         ),
-        Wrong(
-            "mean-of-logs",
-            lambda prior, lik, obs: torch.softmax(
-                prior.log() + (lik.log()[:, obs].mean(1) if len(obs) else 0.0), 0
-            ),
-            "You **averaged** the log-likelihoods: then ten observations are worth no more than "
-            "one.",
+        *(
+            Wrong(
+                "mean-of-logs",
+                solve,
+                "You **averaged** the log-likelihoods: then ten observations are worth no more "
+                "than one.",
+            )
+            for solve in (
+                lambda prior, lik, obs: torch.softmax(
+                    prior.log() + (lik.log()[:, obs].mean(1) if len(obs) else 0.0), 0
+                ),
+                lambda prior, lik, obs: torch.softmax(prior.log() + lik.log()[:, obs].mean(1), 0),
+            )
         ),
         *(
             Wrong(
@@ -1042,13 +1138,21 @@ SEQUENTIAL_POSTERIOR = CodeExercise(
                 lambda prior, lik, obs: _normalized(prior * lik[:, obs].mean(1)),
             )
         ),
-        Wrong(
-            "averages-posteriors",
-            lambda prior, lik, obs: (
-                _normalized(prior[:, None] * lik[:, obs], 0).mean(1) if len(obs) else prior.clone()
-            ),
-            "You updated the prior with each observation alone, and averaged. Evidence adds up: "
-            "the second update should start where the first one ended.",
+        *(
+            Wrong(
+                "averages-posteriors",
+                solve,
+                "You updated the prior with each observation alone, and averaged. Evidence adds "
+                "up: the second update should start where the first one ended.",
+            )
+            for solve in (
+                lambda prior, lik, obs: (
+                    _normalized(prior[:, None] * lik[:, obs], 0).mean(1)
+                    if len(obs)
+                    else prior.clone()
+                ),
+                lambda prior, lik, obs: _normalized(prior[:, None] * lik[:, obs], 0).mean(1),
+            )
         ),
         Wrong(
             "each-symbol-once",
@@ -1317,8 +1421,7 @@ WET_STREET = NumberExercise(
 
 
 def explain_away(px, py, pz):
-    """p(x) [X], p(y) [Y], pz[x, y] = p(z = 1 | x, y) -> p(x | z = 1) [X], p(x | z = 1, y) [X, "
-    "Y]."""
+    """p(x), p(y), pz[x, y] = p(z = 1 | x, y) -> p(x | z = 1) [X], p(x | z = 1, y) [X, Y]."""
     joint = px[:, None] * py[None, :] * pz
     return joint.sum(1) / joint.sum(), joint / joint.sum(0)
 
@@ -1390,6 +1493,18 @@ EXPLAIN_AWAY = CodeExercise(
             ),
             "In your table y makes no difference. The causes are independent while nothing is "
             "seen; but you have seen their effect.",
+        ),
+        Wrong(
+            "still-independent",
+            lambda px, py, pz: _explained(px, py, pz, second=px[:, None].expand_as(pz).clone()),
+            "The first result is right. Your table holds p(x) for every y, as if the causes still "
+            "were independent. They are while nothing is seen; but you have seen their effect.",
+        ),
+        Wrong(
+            "first-is-prior",
+            lambda px, py, pz: _explained(px, py, pz, first=px.clone()),
+            "The table is right. Your first result is p(x), the belief before anything was seen. "
+            "For which x was z = 1 to be expected?",
         ),
         Wrong(
             "no-effect",
@@ -1614,12 +1729,18 @@ def _right_mean(x, sigma2, mu0, tau2):
     return (mu0 / tau2 + x.sum() / sigma2) * _right_variance(x, sigma2, mu0, tau2)
 
 
+def _mean_of_nothing(x, sigma2, mu0, tau2):
+    """The right mean as long as there are data; without any it is nan."""
+    return (mu0 / tau2 + len(x) * x.mean() / sigma2) * _right_variance(x, sigma2, mu0, tau2)
+
+
 GAUSSIAN_POSTERIOR = CodeExercise(
     id="gaussian_posterior",
     title="The posterior of a Gaussian mean",
     statement=(
-        "x₁, …, x_N ~ N(μ, σ²) are independent, with known `sigma2` = σ² and unknown μ. The prior "
-        "is μ ~ N(μ₀, τ²), with `tau2` = τ². Return mean and variance of the posterior p(μ | x)."
+        "x₁, …, x_N ~ N(μ, σ²) are independent, with known `sigma2` = σ² and unknown μ; N ≥ 0, "
+        "and without data you still know something. The prior is μ ~ N(μ₀, τ²), with `tau2` = τ². "
+        "Return mean and variance of the posterior p(μ | x)."
     ),
     level=2,
     reference=gaussian_posterior,
@@ -1656,23 +1777,75 @@ GAUSSIAN_POSTERIOR = CodeExercise(
         ),
     ],
     wrong=[
-        Wrong(
-            "one-observation",
-            lambda x, s, m, t: (
-                (m / t + (x.mean() if len(x) else 0.0) / s) / (1 / t + 1 / s),
-                1 / (1 / t + 1 / s),
-            ),
-            "You used the mean of x as if it were **one** observation. How much more precise than "
-            "a single observation is a mean of N?",
+        *(
+            Wrong(
+                "one-observation",
+                solve,
+                "You used the mean of x as if it were **one** observation. How much more precise "
+                "than a single observation is a mean of N?",
+            )
+            for solve in (
+                lambda x, s, m, t: (
+                    (m / t + (x.mean() if len(x) else 0.0) / s) / (1 / t + 1 / s),
+                    1 / (1 / t + 1 / s),
+                ),
+                lambda x, s, m, t: (
+                    (m / t + x.mean() / s) / (1 / t + 1 / s),
+                    1 / (1 / t + 1 / s),
+                ),
+                lambda x, s, m, t: (
+                    (m / t + x.mean() / s) / (1 / t + 1 / s),
+                    _right_variance(x, s, m, t),
+                ),
+            )
         ),
-        Wrong(
-            "mean-not-sum",
-            lambda x, s, m, t: (
-                (m / t + (x.mean() if len(x) else 0.0) / s) / (1 / t + len(x) / s),
-                _right_variance(x, s, m, t),
-            ),
-            "The variance is right. In your mean, the data have the weight of one observation "
-            "above the line, and of N below it.",
+        *(
+            Wrong(
+                "mean-not-sum",
+                solve,
+                "The variance is right. In your mean, the data have the weight of one observation "
+                "above the line, and of N below it.",
+            )
+            for solve in (
+                lambda x, s, m, t: (
+                    (m / t + (x.mean() if len(x) else 0.0) / s) / (1 / t + len(x) / s),
+                    _right_variance(x, s, m, t),
+                ),
+                lambda x, s, m, t: (
+                    (m / t + x.mean() / s) / (1 / t + len(x) / s),
+                    _right_variance(x, s, m, t),
+                ),
+            )
+        ),
+        *(
+            Wrong(
+                "mean-of-nothing",
+                solve,
+                "Right as soon as there are data. Without any, `x.mean()` is 0/0, and so is a "
+                "division by their number. Which sum is simply 0 when there is nothing to add?",
+            )
+            for solve in (
+                lambda x, s, m, t: (
+                    (m / t + len(x) * x.mean() / s) / (1 / t + len(x) / s),
+                    1 / (1 / t + len(x) / s),
+                ),
+                lambda x, s, m, t: (
+                    (m / t + x.mean() / (s / len(x))) / (1 / t + 1 / (s / len(x))),
+                    1 / (1 / t + 1 / (s / len(x))),
+                ),
+                lambda x, s, m, t: (
+                    m + t / (t + s / len(x)) * (x.mean() - m),
+                    (1 - t / (t + s / len(x))) * t,
+                ),
+                lambda x, s, m, t: (
+                    (t * x.mean() + s / len(x) * m) / (t + s / len(x)),
+                    t * (s / len(x)) / (t + s / len(x)),
+                ),
+                lambda x, s, m, t: (
+                    _right_mean(x, s, m, t),
+                    t * (s / len(x)) / (t + s / len(x)),
+                ),
+            )
         ),
         Wrong(
             "sum-as-one-observation",
@@ -1683,10 +1856,16 @@ GAUSSIAN_POSTERIOR = CodeExercise(
             "Above the line all N observations count, below it only one. Each observation brings a "
             "precision of its own.",
         ),
-        Wrong(
-            "variance-of-one",
-            lambda x, s, m, t: (_right_mean(x, s, m, t), 1 / (1 / t + 1 / s)),
-            "The mean is right. Your variance is that after a single observation.",
+        *(
+            Wrong(
+                "variance-of-one",
+                solve,
+                "The mean is right. Your variance is that after a single observation.",
+            )
+            for solve in (
+                lambda x, s, m, t: (_right_mean(x, s, m, t), 1 / (1 / t + 1 / s)),
+                lambda x, s, m, t: (_mean_of_nothing(x, s, m, t), 1 / (1 / t + 1 / s)),
+            )
         ),
         *(
             Wrong(
@@ -1708,6 +1887,14 @@ GAUSSIAN_POSTERIOR = CodeExercise(
                     (m / s + x.sum() / t) / (1 / s + len(x) / t),
                     1 / (1 / s + len(x) / t),
                 ),
+                lambda x, s, m, t: (
+                    (m * t + x.mean() * s / len(x)) / (t + s / len(x)),
+                    _right_variance(x, s, m, t),
+                ),
+                lambda x, s, m, t: (
+                    (m * t + x.mean() * s) / (t + s),
+                    _right_variance(x, s, m, t),
+                ),
             )
         ),
         *(
@@ -1726,20 +1913,24 @@ GAUSSIAN_POSTERIOR = CodeExercise(
                     (m + x.mean()) / 2 if len(x) else m,
                     _right_variance(x, s, m, t),
                 ),
+                lambda x, s, m, t: ((m + x.mean()) / 2, _right_variance(x, s, m, t)),
             )
         ),
         *(
             Wrong(
                 "variances-add",
                 solve,
-                "Your variance **grows** when data come in, or with their noise alone. Two sources "
-                "of knowledge: which quantity of theirs adds up?",
+                "Your variance is larger than the prior's, although here data can only make you "
+                "surer. Which quantity of two sources of knowledge adds up?",
             )
             for solve in (
                 lambda x, s, m, t: (
                     _right_mean(x, s, m, t),
                     t + (s / len(x) if len(x) else 0.0),
                 ),
+                lambda x, s, m, t: (_right_mean(x, s, m, t), t + s / len(x)),
+                lambda x, s, m, t: (_mean_of_nothing(x, s, m, t), t + s / len(x)),
+                lambda x, s, m, t: (_right_mean(x, s, m, t), t + s / max(len(x), 1)),
                 lambda x, s, m, t: (_right_mean(x, s, m, t), t + s),
                 lambda x, s, m, t: (_right_mean(x, s, m, t), t + len(x) * s),
             )
@@ -1780,6 +1971,10 @@ GAUSSIAN_POSTERIOR = CodeExercise(
                     _right_mean(x, s, m, t),
                     s / len(x) if len(x) else t,
                 ),
+                lambda x, s, m, t: (x.mean(), s / len(x)),
+                lambda x, s, m, t: (x.mean(), _right_variance(x, s, m, t)),
+                lambda x, s, m, t: (_right_mean(x, s, m, t), s / len(x)),
+                lambda x, s, m, t: (_mean_of_nothing(x, s, m, t), s / len(x)),
             )
         ),
         Wrong(

@@ -409,6 +409,15 @@ def _draw(
     return pick(normal(columns(joint, y)), u)
 
 
+def _how_many(p, u):
+    return (p.cumsum(0) <= u).sum(0)
+
+
+def _first_above(p, u):
+    """The same, but 0 where no cumulative probability is above u."""
+    return (p.cumsum(0) > u).int().argmax(0)
+
+
 def _drawn(**steps):
     return lambda joint, y, u: _draw(joint, y, u, **steps)
 
@@ -468,11 +477,14 @@ SAMPLE_GIVEN_LABEL = CodeExercise(
             _drawn(columns=lambda joint, y: joint.sum(1, keepdim=True).expand(-1, len(y))),
             "You draw from p(x), whatever the label. What changes when y is known?",
         ),
-        Wrong(
-            "not-normalized",
-            _drawn(normal=lambda c: c),
-            "Your column holds p(x, y), which sums to p(y), not to 1: the largest u fall off its "
-            "end. (Dividing by the sum of the whole table changes nothing.)",
+        *(
+            Wrong(
+                "not-normalized",
+                _drawn(normal=lambda c: c, pick=pick),
+                "Your column holds p(x, y), which sums to p(y), not to 1: the largest u fall off "
+                "its end. (Dividing by the sum of the whole table changes nothing.)",
+            )
+            for pick in (_how_many, _first_above)
         ),
         *(
             Wrong(
@@ -484,6 +496,34 @@ SAMPLE_GIVEN_LABEL = CodeExercise(
             for solve in (
                 _drawn(columns=lambda j, y: (j / j.sum(1, True))[:, y], normal=lambda c: c),
                 _drawn(columns=lambda joint, y: (joint / joint.sum(1, True))[:, y]),
+                _drawn(
+                    columns=lambda j, y: (j / j.sum(1, True))[:, y],
+                    normal=lambda c: c,
+                    pick=_first_above,
+                ),
+            )
+        ),
+        *(
+            Wrong(
+                "rows",
+                _drawn(columns=lambda joint, y: joint[y].T, normal=normal, pick=pick),
+                "`joint[y]` is a **row**: there x is known, and y is spread out. On which axis of "
+                "`joint[x, y]` does the label stand?",
+            )
+            for normal in (lambda c: c / c.sum(0), lambda c: c)
+            for pick in (_how_many, _first_above)
+        ),
+        *(
+            Wrong(
+                "cumulative-over-draws",
+                _drawn(normal=normal, pick=pick),
+                "Your running sum goes from one **draw** to the next. It has to go over the "
+                "outcomes x of one draw: which axis is that?",
+            )
+            for normal in (lambda c: c / c.sum(0), lambda c: c)
+            for pick in (
+                lambda p, u: (p.cumsum(1) <= u).sum(0),
+                lambda p, u: (p.cumsum(1) > u).int().argmax(0),
             )
         ),
         Wrong(
@@ -898,15 +938,20 @@ VISIBLE = CodeExercise(
             "The right formula, but a product of 3000 factors is exactly 0, and 0/0 is nan. Keep "
             "to the logs, as the given code does.",
         ),
-        Wrong(
-            "mean-over-pixels",
-            lambda x, visible, prior, theta: (
-                prior.log()
-                + _factors(x, visible, theta).log().sum(-1)
-                / visible.sum(-1, keepdim=True).clamp(min=1)
-            ).softmax(-1),
-            "You averaged over the seen pixels, so that 100 pixels say no more than one. Evidence "
-            "adds up.",
+        *(
+            Wrong(
+                "mean-over-pixels",
+                lambda x, visible, prior, theta, count=count: (
+                    prior.log() + _factors(x, visible, theta).log().sum(-1) / count(visible)
+                ).softmax(-1),
+                "You averaged over the seen pixels, so that 100 pixels say no more than one. "
+                "Evidence adds up.",
+            )
+            for count in (
+                lambda visible: visible.sum(-1, keepdim=True).clamp(min=1),
+                lambda visible: visible.sum(-1, keepdim=True),
+                lambda visible: visible.shape[-1],
+            )
         ),
         Wrong(
             "expected-evidence",
@@ -1387,14 +1432,60 @@ NATS_LOST = CodeExercise(
             "You weighed the samples by their probability. They were **drawn** from p: likely "
             "ones are already there more often.",
         ),
-        Wrong(
-            "weighted-sum",
-            lambda t, m: (
-                (t.exp() * (t - m)).sum(),
-                _standard_error(t - m),
-            ),
-            "You weighed the samples by p(x) once more. They were drawn from p: a plain average "
-            "does that already.",
+        *(
+            Wrong(
+                "weighted-sum",
+                lambda t, m, total=total, error=error: (
+                    total(t.exp() * (t - m)),
+                    error(t, m),
+                ),
+                "You weighed the samples by p(x) once more. They were drawn from p: a plain "
+                "average does that already.",
+            )
+            for total in (torch.sum, torch.mean)
+            for error in (
+                lambda t, m: _standard_error(t - m),
+                lambda t, m: _standard_error(t.exp() * (t - m)),
+            )
+        ),
+        *(
+            Wrong(
+                "kl-div",
+                lambda t, m, total=total, error=error, terms=terms: (
+                    total(terms(t, m)),
+                    error(t - m, terms(t, m)),
+                ),
+                "You weigh each x by its probability, as `F.kl_div` does: that fits a list of "
+                "**all** outcomes. You have samples: how often is a likely x among them already?",
+            )
+            for terms in (
+                lambda t, m: torch.xlogy(t.exp(), t.exp()) - t.exp() * m,
+                lambda t, m: torch.xlogy(t, t) - t * m,
+                lambda t, m: m.exp() * (m - t),
+                lambda t, m: torch.xlogy(m.exp(), m.exp()) - m.exp() * t,
+                lambda t, m: torch.xlogy(m, m) - m * t,
+            )
+            for total in (torch.sum, torch.mean)
+            for error in (
+                lambda gaps, terms: _standard_error(gaps),
+                lambda gaps, terms: _standard_error(terms),
+            )
+        ),
+        *(
+            Wrong(
+                "ratio-of-logs",
+                solve,
+                "You divided one log by another. What does log (p/q), the log of a quotient, "
+                "become in logs?",
+            )
+            for solve in (
+                lambda t, m: ((t / m).mean(), _standard_error(t / m)),
+                lambda t, m: ((t / m).mean(), _standard_error(t - m)),
+                lambda t, m: (t.mean() / m.mean(), _standard_error(t - m)),
+                lambda t, m: (t.mean() / m.mean(), _standard_error(t / m)),
+                lambda t, m: (t.sum() / m.sum(), _standard_error(t - m)),
+                lambda t, m: ((t / m).sum(), _standard_error(t - m)),
+            )
         ),
         Wrong(
             "sorted",
@@ -1773,6 +1864,13 @@ CLOSER = CodeExercise(
             ).double(),
             "You ask for each picture which sample is nearest. The question starts from the "
             "**samples**: over which axis do you take the minimum?",
+        ),
+        Wrong(
+            "seen-from-train",
+            _memory(nearest=lambda d: d.min(0).values),
+            "For each **training** picture you found its nearest sample, likewise for each "
+            "held-out one, and compared these in pairs. The question starts from the samples: "
+            "what is the minimum of each row?",
         ),
         *(
             Wrong(

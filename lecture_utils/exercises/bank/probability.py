@@ -593,6 +593,12 @@ DENSITY_PEAK = NumberExercise(
             "You made it flatter. A narrow curve of the same area is **taller**.",
         ),
         WrongNumber(
+            0.1,
+            "width",
+            "That is σ, how **wide** the curve is. How tall must a curve be that is so narrow and "
+            "has the area 1?",
+        ),
+        WrongNumber(
             1 / (0.01 * math.sqrt(2 * math.pi)),
             "sigma-squared",
             "A tenth of the width, and a hundred times the height? The area would not be 1. Does "
@@ -837,6 +843,61 @@ GAUSSIAN_LOGPDF = CodeExercise(
                 math.pi,
                 0.5 * math.log(2),
                 -0.5 * LOG_2PI,
+            )
+        ),
+        *(
+            Wrong(
+                "constant-rounded",
+                lambda x, mu, var, c=c: _gaussian(x, mu, var, constant=c),
+                "The variance is in place. But your constant is rounded: let `math.log` compute "
+                "it.",
+            )
+            for c in (round(0.5 * LOG_2PI, d) for d in (2, 3, 4, 5))
+        ),
+        *(
+            Wrong(
+                "constant-rounded",
+                lambda x, mu, var, pi=pi: _gaussian(x, mu, var, constant=0.5 * math.log(2 * pi)),
+                "The variance is in place. But your π is rounded: `math.pi` has all its digits.",
+            )
+            for pi in (3.14, 3.142)
+        ),
+        *(
+            Wrong(
+                "sigma-not-log",
+                solve,
+                "You subtracted σ or σ² itself. In the density, σ divides: what does a log make of "
+                "a division?",
+            )
+            for solve in (
+                lambda x, mu, var: _gaussian(x, mu, var, log_var=0.0) - var.sqrt(),
+                lambda x, mu, var: _gaussian(x, mu, var, log_var=0.0) - var,
+                lambda x, mu, var: _gaussian(x, mu, var, log_var=0.0) - 0.5 * var,
+            )
+        ),
+        *(
+            Wrong(
+                "normalized-over-x",
+                solve,
+                "You made the values at the **given** x sum to 1, so each result depends on the "
+                "other x. They may be few, or only one: over which x has a density the area 1?",
+            )
+            for solve in (
+                lambda x, mu, var: (-0.5 * (x - mu) ** 2 / var).log_softmax(-1),
+                lambda x, mu, var: (-0.5 * (x - mu) ** 2 / var).log_softmax(0),
+                lambda x, mu, var: (lambda z: z - z.flatten().logsumexp(0))(
+                    -0.5 * (x - mu) ** 2 / var
+                ),
+                lambda x, mu, var: (lambda z: z - z.exp().sum().log())(-0.5 * (x - mu) ** 2 / var),
+                lambda x, mu, var: (lambda z: z - z.exp().sum(-1, keepdim=True).log())(
+                    -0.5 * (x - mu) ** 2 / var
+                ),
+                lambda x, mu, var: (lambda p: (p / p.sum()).log())(
+                    (-0.5 * (x - mu) ** 2 / var).exp()
+                ),
+                lambda x, mu, var: (lambda p: (p / p.sum(-1, keepdim=True)).log())(
+                    (-0.5 * (x - mu) ** 2 / var).exp()
+                ),
             )
         ),
         Wrong(
@@ -1152,6 +1213,12 @@ MORE_SAMPLES = NumberExercise(
             "Twice as many samples reduce the error by √2 only.",
         ),
         WrongNumber(
+            300,
+            "tripled",
+            "Three times as many samples reduce the error by √3 only. (If you solved s/√n = 0.03: "
+            "which of the two sides did you not square?)",
+        ),
+        WrongNumber(
             400,
             "halved",
             "Four times as many samples halve the error. You want a tenth.",
@@ -1431,8 +1498,9 @@ PUSHFORWARD = CodeExercise(
     id="pushforward_logpdf",
     title="The density of Y = aX + b",
     statement=(
-        "X ~ N(0, 1), and Y = aX + b with any a ≠ 0. Return log p_Y(y) by a change of variables. "
-        "(With an **invertible** deep network in place of aX + b this becomes a normalizing flow.)"
+        "X ~ N(0, 1), and Y = aX + b with any a ≠ 0, negative ones too. Return log p_Y(y) by a "
+        "change of variables. (With an **invertible** deep network in place of aX + b this becomes "
+        "a normalizing flow.)"
     ),
     level=3,
     reference=pushforward_logpdf,
@@ -1443,7 +1511,10 @@ PUSHFORWARD = CodeExercise(
         Case((vector(0.0), vector(2.0), vector(0.0)), "stretched by 2, in the middle"),
         Case((vector(3.0), vector(1.0), vector(1.0)), "shifted by 1, nothing stretched"),
         Case((vector(3.0), vector(2.0), vector(1.0)), "stretched by 2 and shifted by 1"),
-        Case((vector(1.0), vector(-0.5), vector(0.0)), "a is negative"),
+        Case(
+            (vector(1.0), vector(-0.5), vector(0.0)),
+            "a is negative, which the scale of a distribution cannot be",
+        ),
         Case((normal(g, 6), vector(3.0), vector(1.0)), "six values of y, one map"),
         Case((normal(g, 4), vector(-1.5, 0.2, -0.1, 4.0), normal(g, 4)), "four maps"),
         Case((normal(g, 3, 1), vector(0.5, -2.0), normal(g, 2)), "shapes [3, 1] and [2]"),
@@ -1502,6 +1573,12 @@ PUSHFORWARD = CodeExercise(
             lambda y, a, b: _standard(a * y + b),
             "Two things: you sent y through the map once more instead of asking where it came "
             "from, and nothing accounts for the stretching.",
+        ),
+        Wrong(
+            "other-direction",
+            lambda y, a, b: _standard(a * y + b) + a.abs().log(),
+            "A right change of variables, but of the other map: yours is the density of "
+            "(X − b)/a. Here y = ax + b. For which x do you need the density of X?",
         ),
         Wrong(
             "multiplied",

@@ -410,6 +410,124 @@ def test_most_unseen_wrong_answers_get_more_than_a_count():
     assert keys.count("value") <= len(keys) / 2, keys
 
 
+# ------------------------------------------------------------------ first tries of students
+def _clock(velocity, noise, steps):
+    x, t, h = noise, 0.0, 1 / steps
+    while t < 1:
+        x = x + h * velocity(x, _at(x, t))
+        t += h
+    return x
+
+
+def _by_precision(mean_of, precision_of):
+    """The step back from two guesses and their precisions, without any guard."""
+
+    def solve(x, d, p, n):
+        p, n = p[:, None], n[:, None]
+        a = n / p
+        (m1, m2), (w1, w2) = mean_of(x, d, p, a), precision_of(p, a)
+        return (w1 * m1 + w2 * m2) / (w1 + w2), (1 / (w1 + w2)).squeeze(1)
+
+    return solve
+
+
+def _from_x_and_data(x, d, p, a):
+    return x / a.sqrt(), p.sqrt() * d
+
+
+def _without_alpha(p, a):
+    return 1 / (1 - a), 1 / (1 - p)
+
+
+def _density_slope(x, a, m, s):
+    """The gradient of q, by autograd."""
+
+    def q(y):
+        v = a[:, None] * s**2 + 1 - a[:, None]
+        log = -0.5 * (y - a[:, None].sqrt() * m) ** 2 / v - 0.5 * (2 * math.pi * v).log()
+        return log.sum(1).exp().sum()
+
+    return torch.func.grad(q)(x)
+
+
+FIRST_TRIES = [
+    (
+        "noisy_at_step",
+        lambda d, e, t, b: _blend(d, e, (1 - b).cumprod(0)[t, None]),
+        "one-step-early",
+    ),
+    (
+        "noisy_at_step",
+        lambda d, e, t, b: _blend(d, e, (1 - b).cumprod(0)[t % len(b), None]),
+        "one-step-early",
+    ),
+    ("noisy_at_step", lambda d, e, t, b: _blend(d, e, 1 - b[t, None]), "one-step-and-off-by-one"),
+    (
+        "noisy_at_step",
+        lambda d, e, t, b: _blend(d, e, 1 - b[t % len(b), None]),
+        "one-step-and-off-by-one",
+    ),
+    (
+        "reverse_step",
+        lambda x, d, p, n: (x / (n / p).sqrt()[:, None], _right_back(x, d, p, n)[1]),
+        "inverted-step",
+    ),
+    (
+        "reverse_step",
+        lambda x, d, p, n: (
+            (x / (n / p).sqrt()[:, None] + p.sqrt()[:, None] * d) / 2,
+            _right_back(x, d, p, n)[1],
+        ),
+        "plain-average",
+    ),
+    (
+        "reverse_step",
+        _by_precision(lambda x, d, p, a: (x, p.sqrt() * d), _without_alpha),
+        "step-without-shrinking",
+    ),
+    ("reverse_step", _by_precision(_from_x_and_data, _without_alpha), "step-without-shrinking"),
+    ("reverse_step", lambda x, d, p, n: (p.sqrt()[:, None] * d, 1 - p), "x-ignored"),
+    (
+        "reverse_step",
+        _by_precision(
+            lambda *args: _from_x_and_data(*args)[::-1], lambda p, a: (a / (1 - a), 1 / (1 - p))
+        ),
+        "weights-swapped",
+    ),
+    (
+        "reverse_step",
+        lambda x, d, p, n: (
+            ((p * (1 - n / p))[:, None] * d + (n / p * (1 - p))[:, None] * x) / (1 - n)[:, None],
+            _right_back(x, d, p, n)[1],
+        ),
+        "no-roots",
+    ),
+    ("euler_flow", _clock, "clock-rounded"),
+    ("noisy_score", _density_slope, "gradient-of-density"),
+]
+
+
+@pytest.mark.parametrize(("name", "solve", "key"), FIRST_TRIES)
+def test_first_tries_of_students_are_named(name, solve, key):
+    result = check_answer(get(name), solve)
+    assert result.status in (Status.WRONG, Status.ALMOST), result
+    assert result.misconception == key, result
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "key"),
+    [
+        ("data_share", "0.8 * 0.5", "first-step-missing"),
+        ("data_share", 36, "percent"),
+        ("best_guess", 1.4, "deviation-subtracted"),
+        ("one_euler_step", 0.75, "probability"),
+        ("one_euler_step", -1, "other-one"),
+    ],
+)
+def test_first_guesses_of_students_are_named(name, answer, key):
+    assert check_answer(get(name), answer).misconception == key
+
+
 # ------------------------------------------------------------------ numbers and letters
 @pytest.mark.parametrize(
     ("name", "answer", "status"),

@@ -335,7 +335,94 @@ def _bce(logits, label):
     return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, label))
 
 
+def _paired(r, f):
+    return (F.softplus(-r) + F.softplus(f)).mean()
+
+
+def _clamped_logs(r, f):
+    return -(r.sigmoid().clamp(min=1e-8).log().mean() + _log_1m_clamped(f))
+
+
+def _log_1m_clamped(f):
+    return (1 - f.sigmoid()).clamp(min=1e-8).log().mean()
+
+
+def _js(p, q):
+    m = (p + q) / 2
+    return (
+        (torch.xlogy(p, p) - torch.xlogy(p, m)).sum(-1)
+        + (torch.xlogy(q, q) - torch.xlogy(q, m)).sum(-1)
+    ) / 2
+
+
+def _value(p, q, D, not_D):
+    return (p * D.log() + q * not_D.log()).sum(-1)
+
+
+def _box_of_the_nearest(samples, centers, sd):
+    n, K = len(samples), len(centers)
+    nearest = torch.cdist(samples, centers).argmin(1)
+    good = ((samples - centers[nearest]).abs() <= 3 * sd).all(1)
+    counts = F.one_hot(nearest[good], K).sum(0).double()
+    shares = counts / counts.sum()
+    return (counts >= n / K / 5).sum(), good.double().mean(), torch.xlogy(shares, shares * K).sum()
+
+
+def _real_forgotten(D, G, x, z, gamma):
+    x = x.detach().requires_grad_()
+    (slope,) = torch.autograd.grad(D(x).sum(), x, create_graph=True)
+    fake = G(z)
+    penalty = gamma / 2 * slope.square().sum(1).mean()
+    return F.softplus(D(fake.detach())).mean() + penalty, F.softplus(-D(fake)).mean()
+
+
 FIRST_TRIES = [
+    ("d_loss", _paired, "exception"),
+    ("d_loss", _clamped_logs, "epsilon"),
+    ("d_loss", lambda r, f: -(_log_1m_clamped(-r) + _log_1m_clamped(f)), "epsilon"),
+    ("gan_value_at_optimum", lambda p, q: _js(p, q) - math.log(4), "divergence-once"),
+    ("gan_value_at_optimum", lambda p, q: _js(p, q) + math.log(4), "constant-sign"),
+    ("gan_value_at_optimum", lambda p, q: 2 * _js(p, q) + math.log(4), "constant-sign"),
+    *(
+        ("gan_value_at_optimum", lambda p, q, f=f: f(p, q, 1e-8), "epsilon")
+        for f in (
+            lambda p, q, e: _value(p, q, p / (p + q + e) + e, 1 - p / (p + q + e) + e),
+            lambda p, q, e: _value(p, q, p / (p + q) + e, 1 - p / (p + q) + e),
+            lambda p, q, e: _value(p, q, (p + e) / (p + q + 2 * e), (q + e) / (p + q + 2 * e)),
+        )
+    ),
+    (
+        "gan_value_at_optimum",
+        lambda p, q: (p * (p / (p + q)).log() + q * (1 - p / (p + q)).log()).nan_to_num().sum(-1),
+        "one-minus-d",
+    ),
+    (
+        "gan_value_at_optimum",
+        lambda p, q: _value(p, q, p / (p + q), q / (p + q)).nan_to_num(),
+        "nan-to-zero",
+    ),
+    (
+        "gan_value_at_optimum",
+        lambda p, q: (p / (p + q)).log().mean(-1) + (1 - p / (p + q)).log().mean(-1),
+        "unweighted",
+    ),
+    (
+        "d_step",
+        lambda D, G, x, z: F.softplus(-D(x)).mean() - F.softplus(D(G(z).detach())).mean(),
+        "difference",
+    ),
+    (
+        "d_step",
+        lambda D, G, x, z: F.softplus(-D(x)).mean() - F.softplus(D(G(z))).mean(),
+        "difference-no-detach",
+    ),
+    (
+        "d_step",
+        lambda D, G, x, z: F.softplus(-D(x)).mean() + F.softplus(-D(G(z))).mean(),
+        "fooled-no-detach",
+    ),
+    ("judge_modes", _box_of_the_nearest, "box"),
+    ("gan_losses", _real_forgotten, "fake-only"),
     ("d_loss", lambda r, f: _bce(r, 0.0) + _bce(f, 1.0), "labels-swapped"),
     ("d_loss", lambda r, f: (_bce(r, 1.0) + _bce(f, 0.0)) / 2, "half"),
     ("d_loss", lambda r, f: _bce(r, 1.0) + _bce(f, 1.0), "all-real"),
@@ -411,6 +498,12 @@ def test_first_tries_of_students_are_named(name, solve, key):
     result = check_answer(get(name), solve)
     assert result.status is not Status.CORRECT
     assert result.misconception == key, result
+
+
+def test_batches_of_two_sizes_are_explained():
+    result = check_answer(get("d_loss"), _paired)
+    assert "[4, 1] and [6, 1]" in result.headline and "pairs" in result.headline
+    assert any("softplus(-r) + F.softplus(f)" in line for line in result.details)
 
 
 def test_a_graph_that_is_used_up_is_explained():

@@ -356,6 +356,95 @@ def test_most_unseen_wrong_answers_get_more_than_a_count():
     assert keys.count("value") <= len(keys) / 2, keys
 
 
+# ------------------------------------------------------------------ first tries of students
+def _one_hot(best, count, like):
+    return F.one_hot(best, count).to(like.dtype)
+
+
+def _distance(x, m):
+    return torch.cdist(x, m)
+
+
+def _finite_only(log_lik):
+    fine = log_lik > -math.inf
+    return log_lik.masked_fill(~fine, 0).sum(0) / fine.sum(0)
+
+
+FIRST_TRIES = [
+    ("em_step", lambda x, w, p: _em(_one_hot(_shares(x, w, p).argmax(-1), len(w), x), x), "hard"),
+    (
+        "em_step",
+        lambda x, w, p: (
+            _shares(x, w, p).mean(0),
+            F.normalize(_em(_shares(x, w, p), x)[1], p=1, dim=1),
+        ),
+        "normalized-over-pixels",
+    ),
+    (
+        "em_step",
+        lambda x, w, p: (_shares(x, w, p), _em(_shares(x, w, p), x)[1]),
+        "shares-as-weights",
+    ),
+    (
+        "responsibilities",
+        lambda x, w, m, s: _one_hot(_distance(x, m).argmin(1), len(w), x),
+        "nearest",
+    ),
+    ("responsibilities", lambda x, w, m, s: (-_distance(x, m)).softmax(1), "distance-shares"),
+    (
+        "responsibilities",
+        lambda x, w, m, s: (-(_distance(x, m) ** 2)).softmax(1),
+        "distance-shares",
+    ),
+    (
+        "responsibilities",
+        lambda x, w, m, s: 1 / _distance(x, m) / (1 / _distance(x, m)).sum(1, keepdim=True),
+        "distance-shares",
+    ),
+    (
+        "sample_mixture",
+        lambda u, e, w, m, s: _picked((w > u[:, None]).int().argmax(1), e, m, s),
+        "not-cumulative",
+    ),
+    (
+        "sample_mixture",
+        lambda u, e, w, m, s: (lambda k: m[k] + s[k, None] * e)((u[:, None] >= w).sum(1)),
+        "not-cumulative",
+    ),
+    ("sample_mixture", lambda u, e, w, m, s: _picked(_which(u, w), -e, m, s), "noise-subtracted"),
+    ("log_mean_lik", lambda log: log.masked_fill(log == -math.inf, 0).mean(0), "mean-of-logs"),
+    ("log_mean_lik", lambda log: log.clamp(min=-1e6).mean(0), "mean-of-logs"),
+    ("log_mean_lik", _finite_only, "mean-of-logs"),
+    ("log_mean_lik", lambda log: log.mean(0).exp(), "geometric-mean"),
+]
+
+
+@pytest.mark.parametrize(("name", "solve", "key"), FIRST_TRIES)
+def test_first_tries_of_students_are_named(name, solve, key):
+    result = check_answer(get(name), solve)
+    assert result.status in (Status.WRONG, Status.ALMOST), result
+    assert result.misconception == key, result
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "key"),
+    [
+        ("mixture_variance", 8, "between-summed"),
+        ("mixture_variance", 2.5, "parts-averaged"),
+        ("naive_miss", 1, "never"),
+        ("naive_miss", "255/256", "never"),
+        ("naive_miss", 0, "unbiased"),
+        ("how_many_genotypes", 3.49e9, "about"),
+        ("how_many_genotypes", 3.5e9, "about"),
+        ("how_many_genotypes", "3.487e9", "about"),
+        ("how_many_genotypes", 3.4868e9, "about"),
+        ("how_many_genotypes", "20**3", "base-and-exponent"),
+    ],
+)
+def test_first_guesses_of_students_are_named(name, answer, key):
+    assert check_answer(get(name), answer).misconception == key
+
+
 # ------------------------------------------------------------------ numbers and letters
 @pytest.mark.parametrize(
     ("name", "answer", "status"),

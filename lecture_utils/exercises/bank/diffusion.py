@@ -92,6 +92,16 @@ DATA_SHARE = NumberExercise(
             "That is the share in x₂. There is one more step.",
         ),
         WrongNumber(
+            0.4,
+            "first-step-missing",
+            "That is what the last two steps leave of x₁. How much of x₁ was data?",
+        ),
+        WrongNumber(
+            36,
+            "percent",
+            "The right number, but as a percentage: a share lies between 0 and 1.",
+        ),
+        WrongNumber(
             2.2 / 3,
             "average",
             "You averaged what the steps keep. They act one after the other.",
@@ -688,6 +698,12 @@ BEST_GUESS = NumberExercise(
             "average.",
         ),
         WrongNumber(
+            1.4,
+            "deviation-subtracted",
+            "You took 0.6 away from x_t (or added the two factors). How much of x_t is noise on "
+            "average, given that it is 2? And the data were shrunk.",
+        ),
+        WrongNumber(
             2 / 1.36,
             "data-not-shrunk",
             "That is right for x_t = data + 0.6 · noise. Here the data are shrunk first.",
@@ -1013,6 +1029,13 @@ def noisy_score(x, alpha_bar, mean, std):
     return -(x - share.sqrt() * mean) / variance
 
 
+def _log_density(x, alpha_bar, mean, std):
+    """log q(x_t), coordinate by coordinate."""
+    share = alpha_bar[:, None]
+    variance = share * std**2 + 1 - share
+    return -0.5 * ((x - share.sqrt() * mean) ** 2 / variance + (2 * math.pi * variance).log())
+
+
 def _score_cases(g):
     return [
         Case(
@@ -1224,6 +1247,18 @@ NOISY_SCORE = CodeExercise(
             ),
             "That is the exponent of the Gaussian. Now differentiate it.",
         ),
+        *(
+            Wrong(
+                "gradient-of-density",
+                lambda x, alpha_bar, mean, std, together=together: (
+                    noisy_score(x, alpha_bar, mean, std)
+                    * together(_log_density(x, alpha_bar, mean, std)).exp()
+                ),
+                "That is the gradient of q itself, which dies out wherever q is small. The score "
+                "is the gradient of **log** q: how do the two differ?",
+            )
+            for together in (lambda log: log.sum(-1, keepdim=True), lambda log: log)
+        ),
         Wrong(
             "half",
             lambda x, alpha_bar, mean, std: 0.5 * noisy_score(x, alpha_bar, mean, std),
@@ -1326,6 +1361,10 @@ def _step_cases(g):
     small = torch.linspace(0.1, 20, 50, dtype=torch.float64) / 500
     return [
         Case(
+            (matrix([1.0]), matrix([0.0]), torch.tensor([1]), vector(0.19, 0.36, 0.75)),
+            "the first of three steps: times 0.9",
+        ),
+        Case(
             (matrix([1.0]), matrix([0.0]), torch.tensor([2]), vector(0.19, 0.19)),
             "two steps, each times 0.9",
         ),
@@ -1425,6 +1464,27 @@ NOISY_AT_STEP = CodeExercise(
             "one-step-early",
             lambda data, noise, t, beta: _blend(
                 data, noise, (1 - beta).cumprod(0)[t.clamp(max=len(beta) - 1), None]
+            ),
+            "Off by one: t counts from 1, indices from 0. You take one step too many.",
+        ),
+        *(
+            Wrong(
+                "one-step-and-off-by-one",
+                solve,
+                "Two things: t counts from 1, but indices from 0; and this is still the noise of "
+                "one step alone. What has come in before?",
+            )
+            for solve in (
+                lambda data, noise, t, beta: _blend(data, noise, 1 - beta[t % len(beta), None]),
+                lambda data, noise, t, beta: _blend(
+                    data, noise, 1 - beta[t.clamp(max=len(beta) - 1), None]
+                ),
+            )
+        ),
+        Wrong(
+            "one-step-early",
+            lambda data, noise, t, beta: _blend(
+                data, noise, (1 - beta).cumprod(0)[t % len(beta), None]
             ),
             "Off by one: t counts from 1, indices from 0. You take one step too many.",
         ),
@@ -1645,6 +1705,61 @@ def _along_dimensions(x_t, data, before, now):
     return of_data * data + of_x * x_t, beta * (1 - before) / (1 - now)
 
 
+def _balanced(x_t, data, alpha_bar_before, alpha_bar, *, guesses, precisions):
+    """Two guesses for x_(t-1), weighed by precisions; each a formula of the same pieces."""
+    before, now = alpha_bar_before[:, None], alpha_bar[:, None]
+    pieces = x_t, data, before, now, 1 - now / before
+    of_x, of_data = precisions(*pieces)
+    from_x, from_data = guesses(*pieces)
+    variance = 1 / (of_x + of_data)
+    return (of_x * from_x + of_data * from_data) * variance, variance[:, 0]
+
+
+def _two_guesses(x, data, before, now, beta):
+    return x / (1 - beta).sqrt(), before.sqrt() * data
+
+
+def _not_scaled_back(x, data, before, now, beta):
+    return x, before.sqrt() * data
+
+
+def _scaled_twice(x, data, before, now, beta):
+    return (1 - beta).sqrt() * x, before.sqrt() * data
+
+
+def _without_alpha(x, data, before, now, beta):
+    return 1 / beta, 1 / (1 - before)
+
+
+def _without_alpha_guarded(guesses):
+    """The same, multiplied through by what may become 0."""
+
+    def solve(x_t, data, alpha_bar_before, alpha_bar):
+        before, now = alpha_bar_before[:, None], alpha_bar[:, None]
+        beta = 1 - now / before
+        from_x, from_data = guesses(x_t, data, before, now, beta)
+        mean = ((1 - before) * from_x + beta * from_data) / (beta + 1 - before)
+        return mean, (beta * (1 - before) / (beta + 1 - before))[:, 0]
+
+    return solve
+
+
+def _swapped_weights(x_t, data, alpha_bar_before, alpha_bar):
+    before, now = alpha_bar_before[:, None], alpha_bar[:, None]
+    alpha = now / before
+    of_x, of_data = alpha / (1 - alpha), 1 / (1 - before)
+    mean = (of_data * x_t / alpha.sqrt() + of_x * before.sqrt() * data) / (of_x + of_data)
+    return mean, (1 / (of_x + of_data))[:, 0]
+
+
+def _before_without_root(x_t, data, alpha_bar_before, alpha_bar):
+    before, now = alpha_bar_before[:, None], alpha_bar[:, None]
+    alpha = now / before
+    precision = alpha / (1 - alpha) + 1 / (1 - before)
+    mean = (alpha.sqrt() * x_t / (1 - alpha) + before * data / (1 - before)) / precision
+    return mean, (1 / precision)[:, 0]
+
+
 def _back_cases(g):
     def pair(n):
         before = uniform(g, n, low=0.3, high=0.99)
@@ -1692,8 +1807,9 @@ REVERSE_STEP = CodeExercise(
     statement=(
         "q(x_{t−1} | x_t, data) ∝ q(x_t | x_{t−1}) q(x_{t−1} | data), by Bayes. As functions of "
         "x_{t−1} both factors are Gaussian, so the result is: precisions (one over variance) add "
-        "up. Given ᾱ_{t−1} ≤ 1 and a smaller ᾱ_t, return its mean and its variance. The answer "
-        "must be finite also for ᾱ_{t−1} = 1 and for ᾱ_t = 0."
+        "up. Given ᾱ_{t−1} ≤ 1 and a smaller ᾱ_t, return its mean and its variance. The β_t of "
+        "this step is not given: find it from the two ᾱ first. The answer must be finite also "
+        "for ᾱ_{t−1} = 1 and for ᾱ_t = 0."
     ),
     level=3,
     reference=reverse_step,
@@ -1773,6 +1889,26 @@ REVERSE_STEP = CodeExercise(
             "The mean is right. For the precision: q(x_t | x_{t−1}) is centered at √(1 − β) times "
             "x_{t−1}. How sharp is it as a function of x_{t−1}?",
         ),
+        *(
+            Wrong(
+                "step-without-shrinking",
+                solve,
+                "You gave q(x_t | x_{t−1}) the precision 1/β_t. That is its sharpness in x_t. The "
+                "step also **shrinks** x_{t−1}: as a function of x_{t−1}, where is its center, and "
+                "how sharp is it?",
+            )
+            for solve in (
+                *(
+                    lambda *args, guesses=guesses: _balanced(
+                        *args, guesses=guesses, precisions=_without_alpha
+                    )
+                    for guesses in (_not_scaled_back, _two_guesses, _scaled_twice)
+                ),
+                _without_alpha_guarded(_not_scaled_back),
+                _without_alpha_guarded(_two_guesses),
+                _without_alpha_guarded(_scaled_twice),
+            )
+        ),
         Wrong(
             "inverted-step",
             lambda *args: _back(
@@ -1783,11 +1919,29 @@ REVERSE_STEP = CodeExercise(
             "Where do the data come in?",
         ),
         Wrong(
+            "inverted-step",
+            lambda *args: _back(
+                *args, mean=lambda x, data, before, now, beta: x / (1 - beta).sqrt()
+            ),
+            "The variance is right. For the mean you undo the step as if it had been noiseless. "
+            "Where do the data come in?",
+        ),
+        Wrong(
             "data-only",
             lambda *args: _back(
                 *args, mean=lambda x, data, before, now, beta: before.sqrt() * data
             ),
             "The variance is right. Your mean is that of q(x_{t−1} | data). Does x_t tell nothing?",
+        ),
+        Wrong(
+            "x-ignored",
+            lambda *args: _back(
+                *args,
+                mean=lambda x, data, before, now, beta: before.sqrt() * data,
+                variance=lambda x, data, before, now, beta: 1 - before,
+            ),
+            "That is q(x_{t−1} | data), as if nobody had seen x_t. What does the other factor of "
+            "Bayes' rule add?",
         ),
         Wrong(
             "keeps-noise",
@@ -1813,6 +1967,12 @@ REVERSE_STEP = CodeExercise(
             "places: for ᾱ_{t−1} = 1 it must be the data.",
         ),
         Wrong(
+            "weights-swapped",
+            _swapped_weights,
+            "The variance is right. In your mean the weights of x_t and of the data have changed "
+            "places: for ᾱ_{t−1} = 1 it must be the data.",
+        ),
+        Wrong(
             "no-root-of-before",
             lambda *args: _back(
                 *args,
@@ -1820,6 +1980,11 @@ REVERSE_STEP = CodeExercise(
                     (before * beta * data + (1 - beta).sqrt() * (1 - before) * x) / (1 - now)
                 ),
             ),
+            "The variance is right. q(x_{t−1} | data) is centered at which multiple of the data?",
+        ),
+        Wrong(
+            "no-root-of-before",
+            _before_without_root,
             "The variance is right. q(x_{t−1} | data) is centered at which multiple of the data?",
         ),
         Wrong(
@@ -1843,6 +2008,17 @@ REVERSE_STEP = CodeExercise(
             ),
             "The variance is right. The factor of x_t in your mean has lost a root: how does "
             "x_{t−1} enter x_t?",
+        ),
+        Wrong(
+            "no-roots",
+            lambda *args: _back(
+                *args,
+                mean=lambda x, data, before, now, beta: (
+                    (before * beta * data + (1 - beta) * (1 - before) * x) / (1 - now)
+                ),
+            ),
+            "The variance is right. In your mean both factors have lost their roots: ᾱ and 1 − β "
+            "are shares of the variance. What shrinks the values?",
         ),
         Wrong(
             "x-not-shrunk",
@@ -1872,6 +2048,12 @@ REVERSE_STEP = CodeExercise(
                     0.5 * (before.sqrt() * data + x / (1 - beta).clamp(min=1e-9).sqrt())
                 ),
             ),
+            "The variance is right. Your mean is the plain average of two guesses. The sharper one "
+            "should count more.",
+        ),
+        Wrong(
+            "plain-average",
+            lambda *args: _back(*args, mean=lambda *pieces: sum(_two_guesses(*pieces)) / 2),
             "The variance is right. Your mean is the plain average of two guesses. The sharper one "
             "should count more.",
         ),
@@ -2181,8 +2363,7 @@ ONE_EULER_STEP = NumberExercise(
         WrongNumber(
             -1,
             "other-one",
-            "Nothing says −1 from the start. What does the network know at t = 0, when it sees "
-            "noise alone?",
+            "At t = 0 the network sees noise alone. Which of the two points could it prefer?",
         ),
         WrongNumber(
             -0.2,
@@ -2218,7 +2399,7 @@ ONE_EULER_STEP = NumberExercise(
         WrongNumber(
             0.75,
             "probability",
-            "That is the probability of 1. What is the mean of the data?",
+            "That is the probability of 1. Which velocity does the network give at the start?",
         ),
         WrongNumber(
             0.3,
@@ -2357,6 +2538,14 @@ def _stretching(velocity, noise, steps):
     return x
 
 
+def _by_the_clock(velocity, noise, steps):
+    x, t = noise, 0.0
+    while t < 1:
+        x = x + velocity(x, torch.full_like(x[:, 0], t)) / steps
+        t += 1 / steps
+    return x
+
+
 def _whole_path(velocity, noise, steps):
     path = [noise]
     for i in range(steps):
@@ -2460,6 +2649,13 @@ EULER_FLOW = CodeExercise(
             "One step too many: you walk beyond t = 1.",
         ),
         Wrong(
+            "clock-rounded",
+            _by_the_clock,
+            "Nearly: adding up 1/`steps` again and again rounds, and for some `steps`, such as 7, "
+            "the clock is a hair below 1 at the end. Then you take one step too many. Which number "
+            "can you count without rounding?",
+        ),
+        Wrong(
             "one-step-only",
             lambda velocity, noise, steps: noise + velocity(noise, torch.zeros_like(noise[:, 0])),
             "You take one long step. Look at the velocity again on the way: it changes.",
@@ -2540,7 +2736,8 @@ EULER_FLOW = CodeExercise(
     ],
     hints=[
         "At which time does step i start, if there are `steps` of them between 0 and 1?",
-        "New place = old place + velocity · how long? Ask for the velocity at the old place.",
+        "New place = old place + velocity · how long? Ask for the velocity at the old place, and "
+        "make a new tensor: `x += …` overwrites what gradients still need.",
         "`velocity` wants a time for each point: a tensor of shape `[B]`, all entries alike.",
     ],
     equivalents={

@@ -104,18 +104,33 @@ def d_loss(real_logits, fake_logits):
     return F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean()
 
 
+def _of_any_size(function, args):
+    """The loss; with a word on two batches that do not fit into one sum, and need not."""
+    try:
+        return function(*args)
+    except RuntimeError as error:
+        if "must match the size of tensor" in str(error):
+            sizes = " and ".join(str(list(logits.shape)) for logits in args)
+            error.args = (
+                f"here the logits are {sizes}, and cannot be combined one by one. Real and fake do "
+                "not come in pairs: take each expectation on its own.",
+            )
+        raise
+
+
 D_LOSS = CodeExercise(
     id="d_loss",
     title="The discriminator's loss",
     statement=(
         "The discriminator gives logits a, and D = σ(a) is its probability of **real**. Return "
         "−E log D over the real logits plus −E log(1 − D) over the fake ones: one number, finite "
-        "for every logit."
+        "for every logit. Each batch has shape `[n]` or `[n, 1]`; their sizes may differ."
     ),
     reference=d_loss,
     returns="a tensor without axes",
     unit="nats",
     grad_args=(0, 1),
+    observe=_of_any_size,
     cases=lambda g: [
         Case((vector(0.0, 0.0), vector(0.0, 0.0)), "an undecided discriminator: 2 log 2"),
         Case((vector(3.0), vector(-3.0)), "one of each, both judged rightly"),
@@ -224,6 +239,21 @@ D_LOSS = CodeExercise(
                 "There are functions for sigmoid and log in one step that need no such help.",
             )
             for small in _SMALL
+        ),
+        *(
+            Wrong(
+                "epsilon",
+                lambda r, f, small=small, high=high: (
+                    -(
+                        r.sigmoid().clamp(small, high(small)).log().mean()
+                        + (1 - f.sigmoid()).clamp(small, high(small)).log().mean()
+                    )
+                ),
+                "The small number inside the log puts a ceiling on the cost of a sure mistake. "
+                "There are functions for sigmoid and log in one step that need no such help.",
+            )
+            for small in _SMALL
+            for high in (lambda small: None, lambda small: 1 - small)
         ),
         Wrong(
             "half",
@@ -752,6 +782,11 @@ def _quotient(p, q):
     return p / torch.where(p + q > 0, p + q, torch.ones_like(p))
 
 
+def _weighed(p, q, D, not_D):
+    """V with given answers of D to both questions, and no care for log 0."""
+    return (p * D.log() + q * not_D.log()).sum(-1)
+
+
 OPTIMUM = CodeExercise(
     id="gan_value_at_optimum",
     title="What an ideal GAN minimizes",
@@ -812,6 +847,24 @@ OPTIMUM = CodeExercise(
             "what is V for p = q?",
         ),
         Wrong(
+            "divergence-once",
+            lambda p, q: gan_value_at_optimum(p, q) / 2 - LN2,
+            "The constant is right, but the divergence counts too little: Jensen–Shannon "
+            "**averages** two KL divergences, and V adds two expectations.",
+        ),
+        *(
+            Wrong(
+                "constant-sign",
+                solve,
+                "Your V is positive. It adds up logs of probabilities: which sign must it have? "
+                "And what is it for p = q?",
+            )
+            for solve in (
+                lambda p, q: gan_value_at_optimum(p, q) / 2 + 3 * LN2,
+                lambda p, q: gan_value_at_optimum(p, q) + 4 * LN2,
+            )
+        ),
+        Wrong(
             "without-constant",
             lambda p, q: gan_value_at_optimum(p, q) + 2 * LN2,
             "You return twice the Jensen–Shannon divergence, 0 for p = q. But what is V when "
@@ -843,6 +896,21 @@ OPTIMUM = CodeExercise(
             lambda p, q: (_quotient(p, q).log() + _quotient(q, p).log()).sum(-1),
             "Your logs are added without weights. An expectation weighs each outcome by its "
             "probability.",
+        ),
+        *(
+            Wrong(
+                "unweighted",
+                solve,
+                "Your logs are added without weights. An expectation weighs each outcome by its "
+                "probability.",
+            )
+            for solve in (
+                lambda p, q: (_quotient(p, q).log() + _quotient(q, p).log()).mean(-1),
+                lambda p, q: ((p / (p + q)).log() + (q / (p + q)).log()).mean(-1),
+                lambda p, q: ((p / (p + q)).log() + (1 - p / (p + q)).log()).mean(-1),
+                lambda p, q: ((p / (p + q)).log() + (q / (p + q)).log()).sum(-1),
+                lambda p, q: ((p / (p + q)).log() + (1 - p / (p + q)).log()).sum(-1),
+            )
         ),
         Wrong(
             "mean",
@@ -899,6 +967,28 @@ OPTIMUM = CodeExercise(
                 ).sum(-1),
                 lambda p, q: (
                     (p * (p / (p + q)).log()).nansum(-1) + (q * (1 - p / (p + q)).log()).nansum(-1)
+                ),
+                lambda p, q: (
+                    (p * (p / (p + q)).log() + q * (1 - p / (p + q)).log()).nan_to_num().sum(-1)
+                ),
+                lambda p, q: (
+                    p * (p / (p + q)).log().nan_to_num() + q * (1 - p / (p + q)).log().nan_to_num()
+                ).sum(-1),
+            )
+        ),
+        *(
+            Wrong(
+                "nan-to-zero",
+                solve,
+                "`nan_to_num` comes after the sum, so that one nan makes a whole row 0. Which "
+                "outcome gave the nan, and what should that one alone contribute?",
+            )
+            for solve in (
+                lambda p, q: (
+                    (p * (p / (p + q)).log() + q * (q / (p + q)).log()).sum(-1).nan_to_num()
+                ),
+                lambda p, q: (
+                    (p * (p / (p + q)).log() + q * (1 - p / (p + q)).log()).sum(-1).nan_to_num()
                 ),
             )
         ),
@@ -983,6 +1073,48 @@ OPTIMUM = CodeExercise(
                 "outcome contributes without it?",
             )
             for small in (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
+        ),
+        *(
+            Wrong(
+                "epsilon",
+                lambda p, q, small=small, helped=helped: helped(p, q, small),
+                "The small number shifts the result a little. Can you say what an impossible "
+                "outcome contributes without it?",
+            )
+            for helped, least in (
+                (lambda p, q, e: _weighed(p, q, p / (p + q + e) + e, q / (p + q + e) + e), 6),
+                (lambda p, q, e: _weighed(p, q, p / (p + q + e) + e, 1 - p / (p + q + e) + e), 8),
+                (lambda p, q, e: _weighed(p, q, p / (p + q) + e, q / (p + q) + e), 9),
+                (
+                    lambda p, q, e: _weighed(
+                        p, q, (p + e) / (p + q + 2 * e), (q + e) / (p + q + 2 * e)
+                    ),
+                    9,
+                ),
+                (lambda p, q, e: _weighed(p, q, (p + e) / (p + q + e), (q + e) / (p + q + e)), 6),
+                (
+                    lambda p, q, e: _weighed(
+                        p + e, q + e, (p + e) / (p + q + 2 * e), (q + e) / (p + q + 2 * e)
+                    ),
+                    9,
+                ),
+                (
+                    lambda p, q, e: _weighed(
+                        p, q, p / (p + q).clamp(min=e) + e, q / (p + q).clamp(min=e) + e
+                    ),
+                    9,
+                ),
+                (
+                    lambda p, q, e: _weighed(
+                        p,
+                        q,
+                        (p / (p + q + e)).clamp(e, 1 - e),
+                        1 - (p / (p + q + e)).clamp(e, 1 - e),
+                    ),
+                    9,
+                ),
+            )
+            for small in (10.0**-i for i in range(3, least + 1))
         ),
     ],
     hints=[
@@ -1202,6 +1334,24 @@ D_STEP = CodeExercise(
             "it was.",
         ),
         Wrong(
+            "fooled-no-detach",
+            lambda D, G, x, z: F.softplus(-D(x)).mean() + F.softplus(-D(G(z))).mean(),
+            "With this sign D is paid for calling fakes real, and G still learns. The loss was "
+            "right as it was: the gradient has to be cut off from G.",
+        ),
+        Wrong(
+            "difference",
+            lambda D, G, x, z: F.softplus(-D(x)).mean() - F.softplus(D(G(z).detach())).mean(),
+            "The cut is right, but the minus pays D for being wrong about fakes. The loss was "
+            "right as it was: both mistakes cost.",
+        ),
+        Wrong(
+            "difference-no-detach",
+            lambda D, G, x, z: F.softplus(-D(x)).mean() - F.softplus(D(G(z))).mean(),
+            "You turned the sign of the fakes' term: now D is paid for being wrong about them, and "
+            "G still learns. The loss was right as it was; who must not get a gradient?",
+        ),
+        Wrong(
             "half",
             lambda D, G, x, z: _step(D, G, x, z) / 2,
             "The cut is right, but the loss was right before, too: it adds the two terms.",
@@ -1419,6 +1569,17 @@ def _hit(samples, centers, sd):
     return torch.bincount(d.argmin(1)[d.amin(1) <= 3 * sd], minlength=len(centers)) > 0
 
 
+def _in_a_box(samples, centers, sd, *, any_box=False):
+    """Good is who lies in the box around the nearest center, or around any."""
+    n, K = len(samples), len(centers)
+    inside = ((samples[:, None] - centers).abs() <= 3 * sd).all(-1)
+    mode = torch.cdist(samples, centers).argmin(1)
+    good = inside.any(1) if any_box else inside[torch.arange(n), mode]
+    counts = torch.bincount(mode[good], minlength=K).double()
+    shares = counts / counts.sum()
+    return (counts >= n / K / 5).sum(), good.double().mean(), torch.xlogy(shares, K * shares).sum()
+
+
 def _ring(K, radius=2.0):
     angle = 2 * math.pi * torch.arange(K, dtype=torch.float64) / K
     return radius * torch.stack([angle.cos(), angle.sin()], 1)
@@ -1603,6 +1764,17 @@ JUDGE = CodeExercise(
             _changed(distances=lambda s, c: (s[:, None] - c).abs().amax(-1)),
             "You look at the largest coordinate difference: a box. Round modes need the usual "
             "distance.",
+        ),
+        *(
+            Wrong(
+                "box",
+                lambda samples, centers, sd, any_box=any_box: _in_a_box(
+                    samples, centers, sd, any_box=any_box
+                ),
+                "You look at the largest coordinate difference: a box. Round modes need the usual "
+                "distance.",
+            )
+            for any_box in (False, True)
         ),
         Wrong(
             "city-blocks",
@@ -2106,6 +2278,11 @@ LOSSES = CodeExercise(
             "The fakes are missing in the loss of D: it can say “real” to everything.",
         ),
         Wrong(
+            "fake-only",
+            _other(guilt=lambda D, x, fake: F.softplus(D(fake.detach())).mean()),
+            "The real data are missing in the loss of D: it can say “fake” to everything.",
+        ),
+        Wrong(
             "order",
             lambda D, G, x, z, gamma: gan_losses(D, G, x, z, gamma)[::-1],
             "The two losses have changed places: the loss of D comes first.",
@@ -2128,7 +2305,8 @@ LOSSES = CodeExercise(
     hints=[
         "You have all parts: the loss of D, the loss of G, and where to cut. The penalty is new.",
         "No logit depends on another example, so the slope of their **sum** holds all slopes.",
-        "`torch.autograd.grad` gives a slope. What must it keep, if D is to learn from it?",
+        "`torch.autograd.grad` gives the slope of **one number** in x, if x asks for a gradient. "
+        "What must it keep, if D is to learn from it?",
     ],
     equivalents={
         "x = x.requires_grad_()": "data have no past to be cut off from",

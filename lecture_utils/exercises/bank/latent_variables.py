@@ -50,8 +50,8 @@ GENOTYPES = NumberExercise(
         WrongNumber(
             8000,
             "base-and-exponent",
-            "Base and exponent have changed places. What happens to the number when one more gene "
-            "is added?",
+            "With one more gene your number would grow from 8000 to 9261. By which factor should "
+            "it grow?",
         ),
         WrongNumber(
             2**20,
@@ -100,10 +100,13 @@ GENOTYPES = NumberExercise(
             "orders",
             "That counts the orders of the genes. A gene keeps its place; its variant changes.",
         ),
-        WrongNumber(
-            3.5e9,
-            "about",
-            "As a size, very good: billions. Please write the exact number; a power will do.",
+        *(
+            WrongNumber(
+                size,
+                "about",
+                "The size is right: billions. Please write the exact number; a power will do.",
+            )
+            for size in (3.5e9, 3.49e9, 3.487e9, 3.4868e9, 3.48678e9, 3.486784e9)
         ),
     ],
     hints=[
@@ -506,6 +509,18 @@ MIXTURE_VARIANCE = NumberExercise(
             "them at a time.",
         ),
         WrongNumber(
+            8,
+            "between-summed",
+            "You added the squared distances of both means from the middle. You are in one bump at "
+            "a time, so average them; and what about the width of the bump itself?",
+        ),
+        WrongNumber(
+            2.5,
+            "parts-averaged",
+            "You averaged the width of the bumps and the spread of their means. Both already are "
+            "averages over z. How does the law of total variance combine them?",
+        ),
+        WrongNumber(
             0,
             "mean",
             "That is the mean of x. The variance is the mean squared distance from it.",
@@ -850,6 +865,35 @@ RESPONSIBILITIES = CodeExercise(
             "You turn distances into shares directly. Which density belongs to each component, and "
             "is far away good?",
         ),
+        *(
+            Wrong(
+                "distance-shares",
+                solve,
+                "You turn distances into shares directly. Which density belongs to each component, "
+                "and where do its width and its weight come in?",
+            )
+            for solve in (
+                lambda x, weights, means, std: torch.softmax(-_squared(x, means).sqrt(), -1),
+                lambda x, weights, means, std: torch.softmax(-_squared(x, means), -1),
+                lambda x, weights, means, std: torch.softmax(-0.5 * _squared(x, means), -1),
+                lambda x, weights, means, std: torch.softmax(_squared(x, means).sqrt(), -1),
+                lambda x, weights, means, std: torch.softmax(_squared(x, means), -1),
+                lambda x, weights, means, std: torch.softmax(1 / _squared(x, means).sqrt(), -1),
+                lambda x, weights, means, std: torch.softmax(1 / _squared(x, means), -1),
+                lambda x, weights, means, std: _over_sum(1 / _squared(x, means).sqrt()),
+                lambda x, weights, means, std: _over_sum(1 / _squared(x, means)),
+                lambda x, weights, means, std: _over_sum(weights / _squared(x, means).sqrt()),
+                lambda x, weights, means, std: _over_sum(weights / _squared(x, means)),
+            )
+        ),
+        Wrong(
+            "nearest",
+            lambda x, weights, means, std: F.one_hot(
+                _squared(x, means).argmin(-1), len(weights)
+            ).to(x.dtype),
+            "You give each point wholly to the nearest center, as k-means does. Widths and weights "
+            "count as well, and the posterior says how sure we are.",
+        ),
     ],
     hints=[
         "Bayes' rule: the joint of x and each component, divided by their sum.",
@@ -887,6 +931,16 @@ def _placed(k, noise, means, std):
 
 def _sample_cases(g):
     return [
+        Case(
+            (
+                vector(0.1, 0.4),
+                matrix([0.0], [0.0]),
+                vector(0.2, 0.3, 0.5),
+                matrix([1.0], [2.0], [3.0]),
+                vector(1.0, 1.0, 1.0),
+            ),
+            "u = 0.1 picks the first bump, u = 0.4 the second; no noise",
+        ),
         Case(
             (
                 vector(0.1, 0.6),
@@ -965,8 +1019,8 @@ SAMPLE_MIXTURE = CodeExercise(
     title="First z, then x",
     statement=(
         "Sample from a mixture of K Gaussians, with the dice given. Pick z with `u`, uniform on "
-        "[0, 1): z is the first k for which `u` < weights[0] + … + weights[k]. Then x is normal "
-        "around `means[z]` with standard deviation `std[z]`; `noise` is standard normal."
+        "[0, 1): z is the first k for which `u` < weights[0] + … + weights[k]. Then x is "
+        "`means[z]` **plus** `std[z]` times `noise`, which is standard normal."
     ),
     level=2,
     reference=sample_mixture,
@@ -1006,13 +1060,33 @@ SAMPLE_MIXTURE = CodeExercise(
             ),
             "Every point comes from the most likely component. Where does `u` come in?",
         ),
-        Wrong(
-            "not-cumulative",
-            lambda u, noise, weights, means, std: _placed(
-                (u[:, None] >= weights).sum(-1), noise, means, std
-            ),
-            "You compare `u` with the weights one by one. Think of them as pieces laid end to end "
-            "on a line from 0 to 1: where does each one end?",
+        *(
+            Wrong(
+                "not-cumulative",
+                solve,
+                "You compare `u` with the weights one by one. Think of them as pieces laid end to "
+                "end on a line from 0 to 1: where does each one end?",
+            )
+            for solve in (
+                lambda u, noise, weights, means, std: _placed(
+                    (u[:, None] >= weights).sum(-1), noise, means, std
+                ),
+                lambda u, noise, weights, means, std: _placed(
+                    (u[:, None] > weights).sum(-1), noise, means, std
+                ),
+                lambda u, noise, weights, means, std: _placed(
+                    (weights > u[:, None]).int().argmax(-1), noise, means, std
+                ),
+                lambda u, noise, weights, means, std: _placed(
+                    (weights >= u[:, None]).int().argmax(-1), noise, means, std
+                ),
+                lambda u, noise, weights, means, std: _placed(
+                    torch.searchsorted(weights, u), noise, means, std
+                ),
+                lambda u, noise, weights, means, std: _placed(
+                    torch.searchsorted(weights, u, right=True), noise, means, std
+                ),
+            )
         ),
         Wrong(
             "equal-shares",
@@ -1239,8 +1313,15 @@ NAIVE_MISS = NumberExercise(
         ),
         WrongNumber(
             255 / 256,
-            "one-draw",
-            "That is the probability that **one** draw misses, nearly 1. You have 100 draws.",
+            "never",
+            "Each draw hits with a small probability, but you have 100 of them. Can none of them "
+            "hit?",
+        ),
+        WrongNumber(
+            1,
+            "never",
+            "Each draw hits with a small probability, but you have 100 of them. Can none of them "
+            "hit?",
         ),
         WrongNumber(
             1 / 256,
@@ -1250,7 +1331,8 @@ NAIVE_MISS = NumberExercise(
         WrongNumber(
             0,
             "unbiased",
-            "On average the estimate is right, so it cannot be 0 always. But can it never be?",
+            "You say that the estimate is never 0. It is right **on average**; does every single "
+            "estimate have to be positive?",
         ),
         WrongNumber(
             (7 / 8) ** 100,
@@ -1271,7 +1353,7 @@ NAIVE_MISS = NumberExercise(
 
 
 def log_mean_lik(log_lik):
-    """log p(x | z_k) [K, B] for K draws of the prior -> an estimate of log p(x), [B]."""
+    """log p(x | z_s) [S, B] for S draws of the prior -> an estimate of log p(x), [B]."""
     return log_lik.logsumexp(0) - math.log(log_lik.shape[0])
 
 
@@ -1280,8 +1362,8 @@ LOG_MEAN_LIK = CodeExercise(
     title="Find the bug: the estimate that never gets better",
     kind="bug",
     statement=(
-        "p(x) is about the average of p(x | z_k) over draws z_k of the prior. `log_lik[k, b]` is "
-        "log p(x_b | z_k). The code below returns a number far too low, however many draws it "
+        "p(x) is about the average of p(x | z_s) over draws z_s of the prior. `log_lik[s, b]` is "
+        "log p(x_b | z_s). The code below returns a number far too low, however many draws it "
         "gets. Repair it. For whole images log p(x | z) is a number like −1000, or +1000 if it is "
         "the log of a density; draws that cannot make x have −inf."
     ),
@@ -1291,7 +1373,7 @@ LOG_MEAN_LIK = CodeExercise(
     unit="nats",
     given='''
         def log_mean_lik(log_lik):
-            """log p(x | z_k) [K, B] for K draws of the prior -> an estimate of log p(x), [B]."""
+            """log p(x | z_s) [S, B] for S draws of the prior -> an estimate of log p(x), [B]."""
             return log_lik.mean(0)
     ''',
     grad_args=(0,),
@@ -1299,9 +1381,9 @@ LOG_MEAN_LIK = CodeExercise(
         Case((matrix([0.1], [0.3]).log(),), "two draws with likelihoods 0.1 and 0.3: log 0.2"),
         Case((matrix([-2.0, -3.0]),), "a single draw for each of two images"),
         Case((matrix([-5.0, 1.0], [-5.0, 1.0], [-5.0, 1.0]),), "all draws alike"),
-        Case((normal(g, 5, 2, scale=3.0),), "K = 5, B = 2"),
-        Case((normal(g, 3, 3, scale=3.0),), "K = B = 3"),
-        Case((normal(g, 2, 6),), "K = 2, B = 6"),
+        Case((normal(g, 5, 2, scale=3.0),), "S = 5, B = 2"),
+        Case((normal(g, 3, 3, scale=3.0),), "S = B = 3"),
+        Case((normal(g, 2, 6),), "S = 2, B = 6"),
         Case((normal(g, 200, 2, scale=20.0) - 1000.0,), "200 draws near −1000"),
         Case((normal(g, 4, 3, scale=5.0) + 1000.0,), "log-densities near +1000"),
         Case(
@@ -1331,7 +1413,27 @@ LOG_MEAN_LIK = CodeExercise(
             for solve in (
                 lambda log_lik: log_lik.mean(0),
                 lambda log_lik: log_lik.sum(0) / log_lik.shape[0],
+                lambda log_lik: log_lik.nan_to_num().mean(0),
+                lambda log_lik: torch.where(log_lik > -INF, log_lik, 0.0).mean(0),
+                lambda log_lik: (
+                    torch.where(log_lik > -INF, log_lik, 0.0).sum(0)
+                    / (log_lik > -INF).to(log_lik.dtype).sum(0)
+                ),
+                lambda log_lik: (
+                    torch.where(log_lik > -INF, log_lik, 0.0).sum(0)
+                    / (log_lik > -INF).to(log_lik.dtype).sum(0).clamp(min=1)
+                ),
+                *(
+                    lambda log_lik, low=low: log_lik.clamp(min=low).mean(0)
+                    for low in (-50, -1e2, -1e3, -1e4, -1e5, -1e6, -1e8, -1e9, -1e10, -1e30)
+                ),
             )
+        ),
+        Wrong(
+            "geometric-mean",
+            lambda log_lik: log_lik.mean(0).exp(),
+            "exp of an average of logs is the **geometric** mean of the likelihoods, and the log "
+            "of the estimate is asked for. What should be averaged?",
         ),
         Wrong(
             "not-divided",
@@ -1461,7 +1563,7 @@ NAIVE_BIAS = ChoiceExercise(
     id="naive_bias",
     title="Unbiased, and after the log?",
     statement=(
-        "Let p̂ be the average of p(x | z_k) over K draws of the prior. It is unbiased: on average "
+        "Let p̂ be the average of p(x | z_s) over S draws of the prior. It is unbiased: on average "
         "it is p(x). What about log p̂ as an estimate of log p(x)?"
     ),
     level=2,
@@ -1894,11 +1996,11 @@ EM_STEP = CodeExercise(
     id="em_step",
     title="Capstone: one step of EM",
     statement=(
-        "A mixture of K binary images: z = k with probability `weights[k]`, and then pixel d is 1 "
-        "with probability `probs[k, d]`, independently. Do one step of EM: find p(z = k | x) for "
-        "each image under the old parameters; then return the new `weights` and `probs`, in which "
-        "each image counts for component k as much as that posterior says. Entries of `probs` may "
-        "be exactly 0 or 1."
+        "A mixture of K components makes binary images: z = k with probability `weights[k]`, and "
+        "then pixel d is 1 (black) with probability `probs[k, d]`, independently. Do one step of "
+        "EM: find p(z = k | x) for each image under the old parameters; then return the new "
+        "`weights` and `probs`, in which each image counts for component k as much as that "
+        "posterior says. Entries of `probs` may be exactly 0 or 1."
     ),
     level=3,
     reference=em_step,
@@ -1932,6 +2034,14 @@ EM_STEP = CodeExercise(
                     ),
                 )
             )(F.one_hot(_shares(x, weights, probs).argmax(-1), len(weights)).to(x.dtype)),
+            "You give each image to one component, as k-means does. EM shares it out by the "
+            "posterior: doubt counts.",
+        ),
+        Wrong(
+            "hard",
+            lambda x, weights, probs: _averaged(
+                F.one_hot(_shares(x, weights, probs).argmax(-1), len(weights)).to(x.dtype), x
+            ),
             "You give each image to one component, as k-means does. EM shares it out by the "
             "posterior: doubt counts.",
         ),
@@ -2130,6 +2240,22 @@ EM_STEP = CodeExercise(
             ),
             "`[K]` beside `[K, D]` lines up with the pixels. The sum of the weights belongs to the "
             "component.",
+        ),
+        Wrong(
+            "normalized-over-pixels",
+            lambda x, weights, probs: (lambda r: (r.mean(0), _over_sum(r.mT @ x)))(
+                _shares(x, weights, probs)
+            ),
+            "Your new `probs` sum to 1 over the pixels, as if exactly one pixel could be black. "
+            "Pixels are independent here: each one has an average of its own.",
+        ),
+        Wrong(
+            "shares-as-weights",
+            lambda x, weights, probs: (lambda r: (r, _averaged(r, x)[1]))(
+                _shares(x, weights, probs)
+            ),
+            "Your new `probs` are right, but your first result is the posterior, one row for each "
+            "image. Which share of **all** images does a component explain?",
         ),
     ],
     hints=[

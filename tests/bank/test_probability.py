@@ -496,7 +496,7 @@ def test_most_unseen_wrong_answers_get_more_than_a_count():
         ("density_peak", "3.989", None),
         ("density_peak", "10 / sqrt(2*pi)", None),
         ("density_peak", "4", None),
-        ("density_peak", "3.9", "too-small"),
+        ("density_peak", "3.9", "close"),
         ("density_peak", "0.4", "sigma-forgotten"),
         ("density_peak", "0.1", "width"),
         ("density_peak", "log(10 / sqrt(2*pi))", "log"),

@@ -15,6 +15,7 @@ from lecture_utils.exercises.audit import audit
 from lecture_utils.exercises.bank import CHAPTERS
 from lecture_utils.exercises.model import ChoiceExercise, CodeExercise, Status
 
+
 @pytest.fixture(autouse=True)
 def patient(monkeypatch):
     """The bank is tested for what it says, not for how busy the machine is."""

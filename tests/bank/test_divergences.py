@@ -313,6 +313,46 @@ FIRST_TRIES = [
     ("kl_chain_rule", lambda p, q: (_kl(p.sum(0), q.sum(0)), _chain(p, q)[1]), "other-axis"),
     ("kl_chain_rule", lambda p, q: (_marginal(p, q), _kl(p, q)), "not-conditioned"),
     ("kl_chain_rule", lambda p, q: (_marginal(p, q), _kl(p, q).sum()), None),
+    (
+        "kl_categorical",
+        lambda p, q: (p * (p.clamp(min=1e-12).log() - q.log())).sum(-1),
+        "nan-at-both-zero",
+    ),
+    ("kl_categorical", lambda p, q: (torch.xlogy(p, p) - torch.xlogy(p, q)).sum(0), "wrong-axis"),
+    (
+        "kl_two_gaussians",
+        lambda a, b, c, d: ((d / b).log() + (b**2 + (a - c) ** 2) / (2 * d**2)).sum(-1) - 0.5,
+        "constant-once",
+    ),
+    (
+        "kl_two_gaussians",
+        lambda a, b, c, d: ((d / b).log() + (b**2 + (a - c) ** 2) / d**2 - 1).sum(-1),
+        "half-misplaced",
+    ),
+    (
+        "kl_two_gaussians",
+        lambda a, b, c, d: ((d / b).log() + b**2 / d**2 + (a - c) ** 2 / d**2 / 2 - 0.5).sum(-1),
+        "half-misplaced",
+    ),
+    (
+        "kl_two_gaussians",
+        lambda a, b, c, d: ((d / b).log() + (b**2 + (a - c) ** 2) / (2 * d) - 0.5).sum(-1),
+        "q-not-squared",
+    ),
+    (
+        "kl_two_gaussians",
+        lambda a, b, c, d: ((d / b).log() + (a - c) ** 2 / (2 * d**2) - 0.5).sum(-1),
+        "no-spread-of-p",
+    ),
+    ("kl_monte_carlo", lambda a, b, x: (a(x).log() - b(x).log()).mean(), "logs-again"),
+    ("kl_monte_carlo", lambda a, b, x: (a(x).log() - b(x)).mean(), "logs-again"),
+    (
+        "jensen_shannon",
+        lambda p, q: (
+            (p * (p / (p + q) * 2).log() + q * (q / (p + q) * 2).log()).sum(-1).nan_to_num(0) / 2
+        ),
+        "nan-swallowed",
+    ),
 ]
 _EXPECTED = {
     1: "swapped",
@@ -367,6 +407,10 @@ def test_a_small_number_does_not_hide_an_infinity(small):
         ("mode_seeking", "(c)", None),
         ("mode_seeking", "a", "a"),
         ("negative_estimate", "a", None),
+        ("kl_support", -0.69, "one-term"),
+        ("kl_support", 0.35, "half"),
+        ("kl_support", -1, "negative"),
+        ("kl_triangle", -2, "negative"),
     ],
 )
 def test_numbers_and_letters(name, answer, key):

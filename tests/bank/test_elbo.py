@@ -117,6 +117,8 @@ RIGHT = [
         "iwae_bound",
         lambda w: (w + torch.full_like(w, 1 / w.shape[1]).log()).logsumexp(dim=1),
     ),
+    ("iwae_bound", lambda w: w.logsumexp(-1) - torch.log(torch.tensor(w.shape[-1]))),
+    ("iwae_bound", lambda w: w.logsumexp(-1) - torch.tensor(float(w.shape[-1])).log()),
 ]
 
 
@@ -272,6 +274,52 @@ FIRST_TRIES = [
     ("iwae_bound", lambda w: torch.mean(w, dim=1), "elbo"),
     ("iwae_bound", lambda w: (w.logsumexp(1) - math.log(w.shape[1])) / math.log(2), "bits"),
     ("iwae_bound", lambda w: w.exp().mean(1), "no-log"),
+    (
+        "posterior_gap",
+        lambda a, q: a.logsumexp(1) - (q * a).sum(1) - torch.xlogy(q, q).sum(1),
+        "entropy-sign",
+    ),
+    ("posterior_gap", lambda a, q: a.exp().sum(1) - _elbo(a, q), "no-log"),
+    ("posterior_gap", lambda a, q: a.sum(1) - _elbo(a, q), "adds-logs"),
+    ("posterior_gap", lambda a, q: a.mean(1) - _elbo(a, q), "adds-logs"),
+    ("posterior_gap", lambda a, q: (a + q.log()).logsumexp(1) - _elbo(a, q), "weighted-evidence"),
+    ("posterior_gap", lambda a, q: torch.special.entr(q).sum(1), "entropy"),
+    (
+        "posterior_gap",
+        lambda a, q: a.logsumexp(1) - (q * a).sum(1) + (q * q.log()).sum(1),
+        "nan",
+    ),
+    ("posterior_gap", lambda a, q: (q * (q / a.softmax(1)).log()).sum(1), "nan"),
+    (
+        "elbo_terms",
+        lambda a, p, q: ((q * a).sum(1), (torch.xlogy(q, q) - q * p).sum(1)),
+        "prior-as-log",
+    ),
+    ("elbo_terms", lambda a, p, q: ((q * a).sum(1), (q * (q.log() - p)).sum(1)), "prior-as-log"),
+    (
+        "elbo_terms",
+        lambda a, p, q: ((q * a).sum(1), (q * ((q + 1e-8).log() - p.log())).sum(1)),
+        "epsilon",
+    ),
+    (
+        "gaussian_elbo",
+        lambda x, s, m, v: (
+            -torch.log(s)
+            - 0.5 * (math.log(2 * math.pi) + ((x - m) ** 2 + v**2) / s**2)
+            - kl_divergence(Normal(m, v), Normal(0.0, 1.0))
+        ),
+        "both-as-std",
+    ),
+    (
+        "gaussian_elbo",
+        lambda x, s, m, v: _gaussian(x, s, m, v, kl=0) - 0.5 * (m**2 + v - 1 - 0.5 * torch.log(v)),
+        "kl-half-log",
+    ),
+    (
+        "iwae_bound",
+        lambda w: w.logsumexp(1) - (w > -INF).sum(1).log(),
+        "zeros-not-counted",
+    ),
 ]
 
 
@@ -291,10 +339,14 @@ def test_first_tries_of_students_are_named(name, solve, key):
         ("elbo_tight", 0, "gap"),
         ("elbo_by_hand", -1.06, None),
         ("elbo_by_hand", -0.916, "evidence"),
-        ("elbo_by_hand", -1.1, "too-small"),
+        ("elbo_by_hand", -1.1, "close"),
         ("elbo_best_q", "4/5", None),
         ("elbo_best_q", 80, "percent"),
         ("elbo_best_q", 0.79, "close"),
+        ("elbo_tight", 0.3, "positive"),
+        ("elbo_tight", -1.6, "close"),
+        ("elbo_by_hand", 0.2, "positive"),
+        ("elbo_by_hand", 0.12, "positive"),
     ],
 )
 def test_numbers(name, answer, key):

@@ -349,6 +349,33 @@ FIRST_TRIES = [
         lambda a, b: -torch.distributions.Bernoulli(a.mean(0)).log_prob(b).sum(1),
         "bounded-probability",
     ),
+    ("gaussian_mle", lambda x: (x.mean(0), x.var(0) * (len(x) - 1) / len(x)), "zero-over-zero"),
+    (
+        "gaussian_mle",
+        lambda x: (x.mean(0), x.var(0) if len(x) > 1 else torch.zeros_like(x[0])),
+        "unbiased",
+    ),
+    (
+        "regression_nll",
+        lambda m, s, y: F.gaussian_nll_loss(m[:, 0], y, s[:, 0].exp() ** 2, full=True),
+        "clamped-variance",
+    ),
+    (
+        "regression_nll",
+        lambda m, s, y: F.gaussian_nll_loss(m[:, 0], y, s[:, 0].exp() ** 2),
+        "clamped-no-constant",
+    ),
+    ("nll_gradient", lambda z, y: (z.softmax(1) - y) / len(y), "labels-as-numbers"),
+    ("nll_gradient", lambda z, y: (z.softmax(1) - y[:, None]) / len(y), "labels-as-numbers"),
+    ("nll_gradient", lambda z, y: (z.softmax(1) - F.one_hot(y)) / len(y), "classes-guessed"),
+    ("nll_gradient", lambda z, y: (z.softmax(1) - 1) / len(y), "one-everywhere"),
+    (
+        "nll_gradient",
+        lambda z, y: (
+            (F.one_hot(z.argmax(1), z.shape[1]) - F.one_hot(y, z.shape[1])).to(z.dtype) / len(y)
+        ),
+        "perceptron",
+    ),
 ]
 
 
@@ -380,6 +407,8 @@ def test_first_tries_of_students_are_named(name, solve, key):
         ("likelihood_area", "(A)", None),
         ("mle_is_kl", "b", "b"),
         ("infinite_likelihood", "C", None),
+        ("uniform_mle", 5, "cannot-occur"),
+        ("uniform_mle", 5.5, "cannot-occur"),
     ],
 )
 def test_numbers_and_letters(name, answer, key):

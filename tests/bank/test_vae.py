@@ -362,6 +362,27 @@ FIRST_TRIES = [
     ("vae_bound", lambda *a: _bound(*a[:3], torch.randn_like(a[3]), a[4]), "own-dice"),
     ("vae_bound", lambda *a: _bound(*a).detach(), "no-grad"),
     ("vae_bound", _stopped, "grad"),
+    (
+        "kl_gaussian",
+        lambda m, v: (0.5 * (m**2 + v.exp() - v)).sum(-1) - 1,
+        "minus-one-once",
+    ),
+    (
+        "neg_elbo",
+        lambda z, x, m, v: (
+            F.binary_cross_entropy_with_logits(z, x, reduction="none").sum(1)
+            + 0.5 * (m**2 + (2 * v).exp() - 1 - 2 * v).sum(1)
+        ).mean(),
+        "logvar-as-logstd",
+    ),
+    (
+        "neg_elbo",
+        lambda z, x, m, v: (
+            F.binary_cross_entropy_with_logits(x, z, reduction="none").sum(1)
+            + 0.5 * (m**2 + v.exp() - 1 - v).sum(1)
+        ).mean(),
+        "swapped",
+    ),
 ]
 
 

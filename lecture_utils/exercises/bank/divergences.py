@@ -160,6 +160,15 @@ KL_SUPPORT = NumberExercise(
             "One term of the sum is like this. What about the second outcome? And can KL be "
             "negative?",
         ),
+        *(
+            WrongNumber(
+                value,
+                "one-term",
+                "One term of the sum is like this. What about the second outcome? And can KL be "
+                "negative?",
+            )
+            for value in (-0.69, -0.7)
+        ),
         WrongNumber(
             -LN2 / 2,
             "dropped-terms",
@@ -167,9 +176,37 @@ KL_SUPPORT = NumberExercise(
             "happens half of the time? (And KL is never negative.)",
         ),
         WrongNumber(
-            LN2 / 2,
-            "half",
-            "Look at the second outcome: how often does it happen, and what did q say about it?",
+            -0.35,
+            "dropped-terms",
+            "You counted the first outcome only. What does q say about the second one, which "
+            "happens half of the time? (And KL is never negative.)",
+        ),
+        *(
+            WrongNumber(
+                value,
+                "reverse",
+                "That is the other direction, where q is real and never leaves what p allows. "
+                "Under which of the two is the expectation of KL(p‖q)?",
+            )
+            for value in (0.69, 0.7)
+        ),
+        *(
+            WrongNumber(
+                value,
+                "half",
+                "Look at the second outcome: how often does it happen, and what did q say about "
+                "it?",
+            )
+            for value in (LN2 / 2, 0.35)
+        ),
+        *(
+            WrongNumber(
+                value,
+                "negative",
+                "KL is never negative. Go through the outcomes of p: what does q say about the "
+                "second one?",
+            )
+            for value in (-0.1, -0.2, -0.25, -0.3, -0.5, -1, -1.4, -2)
         ),
         WrongNumber(
             0,
@@ -224,6 +261,13 @@ KL_CATEGORICAL = CodeExercise(
         Case((vector(1.0, 0.0), vector(0.5, 0.5)), "p has a zero: log 2", smooth=False),
         Case((vector(0.5, 0.5), vector(1.0, 0.0)), "q is 0 where p is not", smooth=False),
         Case((vector(0.5, 0.5, 0.0), vector(0.2, 0.8, 0.0)), "both are 0 there", smooth=False),
+        Case(
+            (
+                matrix([0.5, 0.25, 0.25], [0.2, 0.4, 0.4]),
+                matrix([0.25, 0.5, 0.25], [0.2, 0.4, 0.4]),
+            ),
+            "two rows of three outcomes: ¼ log 2, and nothing",
+        ),
         Case((simplex(g, 3, 4), simplex(g, 3, 4)), "B = 3, V = 4"),
         Case((simplex(g, 3, 3), simplex(g, 3, 3)), "B = V = 3"),
         Case((simplex(g, 2, 3, 5), simplex(g, 2, 3, 5)), "[2, 3, 5]"),
@@ -323,11 +367,18 @@ KL_CATEGORICAL = CodeExercise(
             "The right formula, but where p = 0 the machine computes 0 · log 0 = nan. What is the "
             "limit of x log x at 0, and which function knows it?",
         ),
-        Wrong(
-            "nan-at-both-zero",
-            lambda p, q: F.kl_div(q.log(), p, reduction="none").sum(-1),
-            "Nearly: `F.kl_div` knows 0 · log 0 for p, but where q is 0 as well it multiplies 0 by "
-            "infinity. Which outcomes must not be asked for their log at all?",
+        *(
+            Wrong(
+                "nan-at-both-zero",
+                solve,
+                "Nearly: a zero of p is taken care of, but where q is 0 **as well**, 0 meets an "
+                "infinity, which makes nan. Which outcomes must not be asked for their log at all?",
+            )
+            for solve in (
+                lambda p, q: F.kl_div(q.log(), p, reduction="none").sum(-1),
+                lambda p, q: (p * (p.clamp(min=1e-12).log() - q.log())).sum(-1),
+                lambda p, q: (torch.xlogy(p, p) - p * q.log()).sum(-1),
+            )
         ),
         *(
             Wrong(
@@ -572,10 +623,14 @@ KL_TWO_GAUSSIANS = CodeExercise(
     unit="nats",
     grad_args=(0, 1, 2, 3),
     cases=lambda g: [
-        Case((matrix([0.0]), matrix([1.0]), matrix([0.0]), matrix([1.0])), "p = q: nothing"),
         Case(
-            (matrix([0.0]), matrix([1.0]), matrix([1.0]), matrix([1.0])),
-            "N(0, 1) and N(1, 1): ½",
+            (
+                matrix([0.0], [0.0]),
+                matrix([1.0], [1.0]),
+                matrix([0.0], [1.0]),
+                matrix([1.0], [1.0]),
+            ),
+            "N(0, 1) and itself: 0; N(0, 1) and N(1, 1): ½",
         ),
         Case(
             (matrix([0.0]), matrix([1.0]), matrix([0.0]), matrix([2.0])),
@@ -584,6 +639,15 @@ KL_TWO_GAUSSIANS = CodeExercise(
         Case(
             (matrix([0.0]), matrix([2.0]), matrix([0.0]), matrix([1.0])),
             "N(0, 2²) around N(0, 1)",
+        ),
+        Case(
+            (
+                matrix([0.0, 0.0], [5.0, 5.0]),
+                matrix([1.0, 1.0], [3.0, 3.0]),
+                matrix([1.0, 2.0], [5.0, 5.0]),
+                matrix([1.0, 1.0], [3.0, 3.0]),
+            ),
+            "two components: shifts of 1 and 2 at σ = 1, 2½; and p = q, 0",
         ),
         Case(
             (normal(g, 4, 3), uniform(g, 4, 3, low=0.3, high=3), normal(g, 4, 3))
@@ -613,6 +677,7 @@ KL_TWO_GAUSSIANS = CodeExercise(
     kinds=[
         ("the widths differ", lambda mp, sp, mq, sq: bool((sp != sq).any())),
         ("the means differ", lambda mp, sp, mq, sq: bool((mp != mq).any())),
+        ("there is more than one component", lambda mp, sp, mq, sq: mp.shape[1] > 1),
     ],
     alternatives=[
         lambda mp, sp, mq, sq: torch.distributions.kl_divergence(
@@ -646,6 +711,37 @@ KL_TWO_GAUSSIANS = CodeExercise(
             "For p = q yours is not 0. Does the factor in front of the squares belong to the "
             "constant as well?",
         ),
+        *(
+            Wrong(
+                "constant-once",
+                solve,
+                "Your constant counts once for all components. What does **each** component "
+                "contribute when p = q?",
+            )
+            for solve in (
+                lambda mp, sp, mq, sq: (
+                    _gauss(lambda r, d, e: (r**2 + d**2) / 2 - r.log())(mp, sp, mq, sq) - 0.5
+                ),
+                lambda mp, sp, mq, sq: (
+                    _gauss(lambda r, d, e: (r**2 + d**2) / 2 - r.log())(mp, sp, mq, sq) - 1
+                ),
+            )
+        ),
+        *(
+            Wrong(
+                "half-misplaced",
+                _gauss(formula),
+                "A ½ is missing from some of the terms. Write down both exponents: which squares "
+                "stand there, and with which factor?",
+            )
+            for formula in (
+                lambda r, d, e: r**2 + d**2 - 1 - r.log(),
+                lambda r, d, e: r**2 + d**2 - 0.5 - r.log(),
+                lambda r, d, e: r**2 + d**2 / 2 - 1 - r.log(),
+                lambda r, d, e: r**2 + d**2 / 2 - 0.5 - r.log(),
+                lambda r, d, e: r**2 / 2 + d**2 - 0.5 - r.log(),
+            )
+        ),
         Wrong(
             "log-sign",
             _gauss(lambda r, d, e: (r**2 + d**2 - 1) / 2 + r.log()),
@@ -671,6 +767,37 @@ KL_TWO_GAUSSIANS = CodeExercise(
             "not-squared",
             _gauss(lambda r, d, e: (r + d**2 - 1) / 2 - r.log()),
             "What is E[(x − μ_p)²] under p, in terms of its standard deviation?",
+        ),
+        *(
+            Wrong(
+                "q-not-squared",
+                solve,
+                "A square is averaged under p, and you divide it by σ of q. In which unit is a "
+                "square measured?",
+            )
+            for solve in (
+                lambda mp, sp, mq, sq: (
+                    ((sp**2 + (mp - mq) ** 2) / sq - 1) / 2 - (sp / sq).log()
+                ).sum(-1),
+                lambda mp, sp, mq, sq: (
+                    (sp**2 / sq + ((mp - mq) / sq) ** 2 - 1) / 2 - (sp / sq).log()
+                ).sum(-1),
+            )
+        ),
+        *(
+            Wrong(
+                "no-spread-of-p",
+                solve,
+                "The squares are averaged under p, which is not only shifted but also spreads. "
+                "What is E[(x − μ_q)²] when p has the same mean as q?",
+            )
+            for solve in (
+                _gauss(lambda r, d, e: d**2 / 2 - r.log()),
+                _gauss(lambda r, d, e: (d**2 - 1) / 2 - r.log()),
+                lambda mp, sp, mq, sq: (
+                    ((1 + (mp - mq) ** 2) / sq**2 - 1) / 2 - (sp / sq).log()
+                ).sum(-1),
+            )
         ),
         Wrong(
             "widths-as-variances",
@@ -865,6 +992,15 @@ KL_TRIANGLE = NumberExercise(
             8,
             "cubic",
             "Too steep. Which power of x − μ stands in the exponent of a Gaussian?",
+        ),
+        *(
+            WrongNumber(
+                value,
+                "negative",
+                "KL is never negative: on average under p nobody is less surprised than p itself. "
+                "How does it grow with the shift?",
+            )
+            for value in (-2, -1, -0.5, -1.5, -4, -0.25, -INF)
         ),
     ],
     hints=[
@@ -1158,6 +1294,19 @@ KL_MONTE_CARLO = CodeExercise(
             )
             for small in _SMALL
         ),
+        *(
+            Wrong(
+                "logs-again",
+                _ratio(formula),
+                "`log_p` and `log_q` give logs already, and you took the log once more. What does "
+                "the log of a ratio become?",
+            )
+            for formula in (
+                lambda r, p, q: (p.log() - q.log()).mean(),
+                lambda r, p, q: (p.log() - q).mean(),
+                lambda r, p, q: (p - q.log()).mean(),
+            )
+        ),
         Wrong(
             "densities",
             _ratio(lambda r, p, q: (p.exp() - q.exp()).mean()),
@@ -1223,6 +1372,7 @@ KL_MONTE_CARLO = CodeExercise(
         ),
     ],
     hints=[
+        "`log_p` is a function: call it on the samples, as in `log_p(x)`.",
         "KL is an expectation under p. From whom do the samples come?",
         "How is an expectation estimated from samples, without knowing any density?",
         "A ratio of densities becomes a difference of logs: no exp is needed anywhere.",
@@ -1284,7 +1434,7 @@ KL_FROM_TORCH = CodeExercise(
     kind="bug",
     statement=(
         "The function should return KL(p‖q), averaged over the rows of the batch, for tables "
-        "without zeros. It does not. Read the documentation of `kl_div`, and repair it."
+        "without zeros. It has two faults. Read the documentation of `kl_div`, and repair both."
     ),
     level=2,
     reference=kl_from_torch,
@@ -1491,6 +1641,14 @@ JENSEN_SHANNON = CodeExercise(
         Case((vector(1.0, 0.0), vector(0.0, 1.0)), "nothing in common: log 2", smooth=False),
         Case((vector(0.5, 0.5), vector(0.9, 0.1)), "a fair p, a biased q"),
         Case((vector(0.5, 0.5, 0.0), vector(0.0, 1.0, 0.0)), "zeros here, there, at both", False),
+        Case(
+            (
+                matrix([1.0, 0.0, 0.0], [0.5, 0.25, 0.25]),
+                matrix([0.0, 1.0, 0.0], [0.5, 0.25, 0.25]),
+            ),
+            "two rows of three outcomes: log 2, and nothing",
+            smooth=False,
+        ),
         Case((simplex(g, 3, 4), simplex(g, 3, 4)), "B = 3, V = 4"),
         Case((simplex(g, 3, 3), simplex(g, 3, 3)), "B = V = 3"),
         Case((simplex(g, 2, 3, 5), simplex(g, 2, 3, 5)), "[2, 3, 5]"),
@@ -1587,6 +1745,16 @@ JENSEN_SHANNON = CodeExercise(
             ),
             "The right formula, but a zero gives 0 · log 0, which is nan to the machine. Which "
             "function knows its limit?",
+        ),
+        Wrong(
+            "nan-swallowed",
+            lambda p, q: (
+                (
+                    (p * (2 * p / (p + q)).log()).sum(-1) + (q * (2 * q / (p + q)).log()).sum(-1)
+                ).nan_to_num()
+                / 2
+            ),
+            "Too late: the nan of one term has already swallowed the whole sum. Guard each term.",
         ),
         Wrong(
             "nan-at-both-zero",
@@ -1731,7 +1899,7 @@ KL_CHAIN_RULE = CodeExercise(
         Case(
             (
                 matrix([0.25, 0.25], [0.25, 0.25]),
-                matrix([0.45, 0.45], [0.05, 0.05]),
+                matrix([0.35, 0.35], [0.15, 0.15]),
             ),
             "fair coins; q has another x, but the same y given x",
         ),
@@ -1752,8 +1920,8 @@ KL_CHAIN_RULE = CodeExercise(
         Case(_joint(g, 3, 4), "X = 3, Y = 4"),
         Case(_joint(g, 4, 3), "X = 4, Y = 3"),
         Case(_joint(g, 3, 3), "X = Y = 3"),
-        Case(_joint(g, 1, 5), "a single x"),
-        Case(_joint(g, 5, 1), "a single y"),
+        Case(_joint(g, 1, 5), "a single x: the first part is 0, up to rounding"),
+        Case(_joint(g, 5, 1), "a single y: the second part is 0, up to rounding"),
         Case(
             (matrix([1e-30, 0.5], [0.0, 0.5]), matrix([0.5, 1e-20], [0.25, 0.25])),
             "tiny numbers",

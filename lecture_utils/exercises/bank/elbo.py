@@ -31,12 +31,18 @@ def _logs(*rows):
 
 
 # ------------------------------------------------------------------ predictions
+_POSITIVE = (
+    "The ELBO lies at or below log p(x), and p(x) is less than 1 here: which sign does the log "
+    "have, and so the bound?"
+)
+_POSITIVES = (0.1, 0.12, 0.15, 0.2, 0.25, 0.3, 0.5, 0.6, 0.75, 0.8, 0.9, 1.5, 2, 3)
+
 ELBO_TIGHT = NumberExercise(
     id="elbo_tight",
     title="Predict: the ELBO of a perfect encoder",
     statement=(
         "For one image, p(x) = 0.2, and the encoder is perfect: q(z | x) = p(z | x) for all z. "
-        "What is the ELBO, in nats?"
+        "What is the ELBO, in nats? (Three digits, please.)"
     ),
     truth=math.log(0.2),
     written="-1.609",
@@ -95,6 +101,13 @@ ELBO_TIGHT = NumberExercise(
             "That would be a bound that says nothing. How far below log p(x) is the ELBO, and "
             "what is that distance when q is perfect?",
         ),
+        WrongNumber(
+            1.6,
+            "sign",
+            "That is a surprise, −log p(x). A lower bound of log p(x) cannot lie above it: what "
+            "sign does the log of a number below 1 have?",
+        ),
+        *(WrongNumber(value, "positive", _POSITIVE) for value in _POSITIVES if value != 0.2),
     ],
     hints=[
         "log p(x) and the ELBO differ by a KL divergence. Between which two distributions?",
@@ -109,7 +122,7 @@ ELBO_BY_HAND = NumberExercise(
     title="Predict: an ELBO on the back of an envelope",
     statement=(
         "z has two states, p(x, z = 0) = 0.1 and p(x, z = 1) = 0.3, and q(z | x) is ½ for both. "
-        "What is the ELBO, in nats?"
+        "What is the ELBO, in nats? (Three digits, please.)"
     ),
     truth=_HAND,
     written="-1.060",
@@ -183,6 +196,24 @@ ELBO_BY_HAND = NumberExercise(
             "You weighted the states with the posterior. Under which distribution is the "
             "expectation of the ELBO?",
         ),
+        WrongNumber(-1.1, "close", "Close, but rounded too early: three digits, please."),
+        WrongNumber(
+            1.1,
+            "negated",
+            "That is the loss, minus the ELBO. Can a lower bound of log 0.4 be positive?",
+        ),
+        WrongNumber(
+            0.7,
+            "entropy",
+            "That is the entropy of q alone. Where does the model enter?",
+        ),
+        WrongNumber(
+            0.14,
+            "gap",
+            "That is the gap, the divergence from q to the posterior. Which number lies below "
+            "log p(x) by that much?",
+        ),
+        *(WrongNumber(value, "positive", _POSITIVE) for value in (0, *_POSITIVES, 1)),
     ],
     hints=[
         "The ELBO is E_q of the log of a ratio. Write down the ratio for both states.",
@@ -899,6 +930,18 @@ ELBO_TERMS = CodeExercise(
             _both(recon=lambda log_lik, prior, q: log_lik.mean(-1)),
             "All states count alike in your reconstruction. How often does q visit each one?",
         ),
+        *(
+            Wrong(
+                "prior-as-log",
+                _both(rate=rate),
+                "Your second term takes `prior` for a log. It holds probabilities; only "
+                "`log_lik` holds logs. What does a KL divergence compare?",
+            )
+            for rate in (
+                lambda log_lik, prior, q: (torch.xlogy(q, q) - q * prior).sum(-1),
+                lambda log_lik, prior, q: (q * (q.log() - prior)).sum(-1),
+            )
+        ),
         Wrong(
             "unweighted-kl",
             _both(rate=lambda log_lik, prior, q: (q.log() - prior.log()).sum(-1)),
@@ -928,6 +971,19 @@ ELBO_TERMS = CodeExercise(
                 "tiny. Only the terms with q = 0 need help.",
             )
             for small in (*_SMALL, 1e-9, 1e-10)
+        ),
+        *(
+            Wrong(
+                "epsilon",
+                _both(
+                    rate=lambda log_lik, prior, q, small=small: (
+                        q * ((q + small).log() - prior.log())
+                    ).sum(-1)
+                ),
+                "A small number inside the log shifts the answer: when q is the prior, your KL is "
+                "not exactly 0. Only the terms with q = 0 need help.",
+            )
+            for small in _SMALL
         ),
         *(
             Wrong(
@@ -1084,6 +1140,67 @@ POSTERIOR_GAP = CodeExercise(
             )
         ),
         Wrong(
+            "entropy-sign",
+            lambda log_joint, q: (
+                log_joint.logsumexp(-1) - (q * log_joint + torch.xlogy(q, q)).sum(-1)
+            ),
+            "In your ELBO the term in log q has the wrong sign: is q above or below the fraction "
+            "bar of p(x, z)/q(z | x)?",
+        ),
+        *(
+            Wrong(
+                "no-log",
+                solve,
+                "You took the ELBO off p(x) itself. It is a lower bound of which function of p(x)?",
+            )
+            for solve in (
+                lambda log_joint, q: log_joint.exp().sum(-1) - discrete_elbo(log_joint, q),
+                lambda log_joint, q: log_joint.logsumexp(-1).exp() - discrete_elbo(log_joint, q),
+            )
+        ),
+        *(
+            Wrong(
+                "adds-logs",
+                solve,
+                "Your log p(x) adds or averages **logs** of p(x, z). What has to be added up over "
+                "z to get p(x), the logs or the probabilities themselves?",
+            )
+            for solve in (
+                lambda log_joint, q: log_joint.sum(-1) - discrete_elbo(log_joint, q),
+                lambda log_joint, q: log_joint.mean(-1) - discrete_elbo(log_joint, q),
+            )
+        ),
+        *(
+            Wrong(
+                "weighted-evidence",
+                solve,
+                "Your log p(x) depends on q: there p(x, z) is weighted by q before it is added up. "
+                "Does p(x) know the encoder?",
+            )
+            for solve in (
+                lambda log_joint, q: (
+                    (log_joint + q.log()).logsumexp(-1) - discrete_elbo(log_joint, q)
+                ),
+                lambda log_joint, q: (
+                    (q * log_joint.exp()).sum(-1).log() - discrete_elbo(log_joint, q)
+                ),
+            )
+        ),
+        *(
+            Wrong(
+                "entropy",
+                solve,
+                "That is the entropy of q, or minus it: the model does not enter. With what is q "
+                "to be compared?",
+            )
+            for solve in (
+                lambda log_joint, q: _entropy(q),
+                lambda log_joint, q: -_entropy(q),
+                lambda log_joint, q: -(q * q.log()).sum(-1),
+                lambda log_joint, q: (q * q.log()).sum(-1),
+            )
+        ),
+        Wrong(
             "plus-elbo",
             lambda log_joint, q: log_joint.logsumexp(-1) + discrete_elbo(log_joint, q),
             "You added the ELBO. A gap is a difference.",
@@ -1131,6 +1248,8 @@ POSTERIOR_GAP = CodeExercise(
             for solve in (
                 lambda log_joint, q: (q * (q.log() - log_joint.log_softmax(-1))).sum(-1),
                 lambda log_joint, q: log_joint.logsumexp(-1) - (q * (log_joint - q.log())).sum(-1),
+                lambda log_joint, q: (q * (q.log() - log_joint.softmax(-1).log())).sum(-1),
+                lambda log_joint, q: (q * (q / log_joint.softmax(-1)).log()).sum(-1),
             )
         ),
         *(
@@ -1416,8 +1535,8 @@ def _posterior_case(x, noise):
 def _gaussian_cases(g):
     return [
         Case(
-            (vector(0.0), _ones_like_noise(1.0), vector(0.0), vector(1.0)),
-            "x = 0, noise variance 1, q is the prior: −½ log 2π − ½",
+            (vector(0.0, 1.0), _ones_like_noise(1.0), vector(0.0, 0.0), vector(1.0, 1.0)),
+            "x = 0 and 1, noise variance 1, q is the prior: −½ log 2π − ½, and ½ less",
         ),
         Case(
             (vector(1.0), _ones_like_noise(1.0), vector(1.0), vector(1e-6)),
@@ -1453,7 +1572,8 @@ GAUSSIAN_ELBO = CodeExercise(
     id="gaussian_elbo",
     title="An ELBO in closed form",
     statement=(
-        "One latent number z ~ N(0, 1) and one observed x | z ~ N(z, `noise_var`). The encoder "
+        "One latent number z ~ N(0, 1) and one observed x | z ~ N(z, `noise_var`), where "
+        "`noise_var` is a tensor without axes (so no `math.log`). The encoder "
         "says q(z | x) = N(`mu`, `var`), with **variances**, not standard deviations. Return the "
         "exact ELBO of each example, in nats: no samples."
     ),
@@ -1587,6 +1707,20 @@ GAUSSIAN_ELBO = CodeExercise(
             lambda x, s, mu, var: _lik(x, s, mu, var) - (_gkl(mu, var) - 0.5 * var.log()),
         ),
         *_gaussian_wrong(
+            "both-as-std",
+            "You used both `var` and `noise_var` as if they were standard deviations, as `Normal` "
+            "expects them. They are variances.",
+            lambda x, s, mu, var: _lik(x, s**2, mu, var**2) - _gkl(mu, var**2),
+            lambda x, s, mu, var: _lik(x, s**2, mu, var) - _gkl(mu, var**2),
+            lambda x, s, mu, var: _gauss(x, mu, s**2) - _gkl(mu, var**2),
+        ),
+        *_gaussian_wrong(
+            "kl-half-log",
+            "The log term of your KL counts half. There is one ½ in front of everything, and you "
+            "used another one: `var` is a variance already.",
+            lambda x, s, mu, var: _lik(x, s, mu, var) - 0.5 * (mu**2 + var - 1 - 0.5 * var.log()),
+        ),
+        *_gaussian_wrong(
             "noise-as-std",
             "You used `noise_var` as if it were a standard deviation. It is a variance.",
             lambda x, s, mu, var: _lik(x, s**2, mu, var) - _gkl(mu, var),
@@ -1678,6 +1812,7 @@ IWAE_BOUND = CodeExercise(
     returns="a tensor of shape `[B]`",
     unit="nats",
     grad_args=(0,),
+    atol=1e-7,  # the log of S may be of single precision
     cases=lambda g: [
         Case((matrix([0.0, 0.0]),), "two weights of 1: the bound is 0"),
         Case((_logs([0.1, 0.3]),), "weights 0.1 and 0.3: log 0.2"),
@@ -1714,6 +1849,12 @@ IWAE_BOUND = CodeExercise(
             lambda log_w: torch.logsumexp(log_w, -1),
             "That is the log of the **sum** of the weights: it grows with S even if all weights "
             "are equal. What makes a sum an average?",
+        ),
+        Wrong(
+            "zeros-not-counted",
+            lambda log_w: torch.logsumexp(log_w, -1) - (log_w > -INF).sum(-1).to(log_w.dtype).log(),
+            "You count only the weights that are not 0. A weight of 0 adds nothing to the sum, but "
+            "it is one of the S samples that the average is taken over.",
         ),
         Wrong(
             "plus-log-s",
@@ -1867,7 +2008,8 @@ MORE_SAMPLES = ChoiceExercise(
     title="What do more samples buy?",
     statement=(
         "q stays as it is: not the posterior, but positive wherever the posterior is. You replace "
-        "S = 1 by S = 100 samples in (1) the average of log w and (2) the log of the average of w. "
+        "S = 1 by S = 100 samples z ~ q, with weights w = p(x, z)/q(z | x), in (1) the average of "
+        "log w and (2) the log of the average of w. "
         "What happens to their **expected values**?"
     ),
     level=2,

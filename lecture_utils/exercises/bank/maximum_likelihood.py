@@ -89,6 +89,14 @@ UNIFORM_MLE = NumberExercise(
             "range",
             "That is the range of the data. How likely is 6 when θ = 4?",
         ),
+        *(
+            WrongNumber(
+                theta,
+                "cannot-occur",
+                "With this θ the number 6 could not occur at all: what is the likelihood then?",
+            )
+            for theta in (1, 1.5, 2.5, 3.5, 4.5, 5, 5.5, 5.75, 5.9, 5.99)
+        ),
         WrongNumber(
             1 / 216,
             "likelihood",
@@ -185,9 +193,9 @@ BERNOULLI_NLL = CodeExercise(
     id="bernoulli_nll",
     title="The negative log-likelihood of coin flips",
     statement=(
-        "The coin shows 1 with probability `theta`, a tensor without axes, strictly between 0 and "
-        "1. Return the **average** of −log p over the independent flips `x` (zeros and ones), in "
-        "nats."
+        "The coin shows 1 with probability `theta`, a tensor without axes (so no `math.log`), "
+        "strictly between 0 and 1. Return the **average** of −log p over the independent flips "
+        "`x` (zeros and ones), in nats."
     ),
     reference=bernoulli_nll,
     returns="a tensor without axes",
@@ -524,6 +532,18 @@ GAUSSIAN_MLE = CodeExercise(
             lambda x: (x.mean(0), _variance(x, 0, 1)),
             "Your variance divides by N − 1, which makes it right on average. Maximum likelihood "
             "asks for something else: which divisor comes out when you set the derivative to 0?",
+        ),
+        Wrong(
+            "unbiased",
+            lambda x: (x.mean(0), _variance(x, 0, 1) if len(x) > 1 else 0 * x[0]),
+            "Your variance divides by N − 1, which makes it right on average. Maximum likelihood "
+            "asks for something else: which divisor comes out when you set the derivative to 0?",
+        ),
+        Wrong(
+            "zero-over-zero",
+            lambda x: (x.mean(0), _variance(x, 0, 1) * (len(x) - 1) / len(x)),
+            "The right idea, but for a single example N − 1 is 0, and 0/0 is nan: no factor mends "
+            "that afterwards. `var` has an argument for its divisor.",
         ),
         Wrong(
             "std",
@@ -895,6 +915,24 @@ REGRESSION_NLL = CodeExercise(
             ),
             "The log of an average density. Independent examples multiply: average the **logs**.",
         ),
+        *(
+            Wrong(
+                "clamped-variance",
+                lambda mu, log_sigma, y, shape=shape: F.gaussian_nll_loss(
+                    mu.view(shape), y.view(shape), (2 * log_sigma).exp().view(shape), full=True
+                ),
+                "`gaussian_nll_loss` raises every variance below 1e-6 to 1e-6 (its `eps`), so a "
+                "network that is very sure is scored as if it were less sure. What does the "
+                "formula say for a tiny σ?",
+            )
+            for shape in ((-1,), (-1, 1))
+        ),
+        Wrong(
+            "clamped-no-constant",
+            lambda mu, log_sigma, y: F.gaussian_nll_loss(mu[:, 0], y, (2 * log_sigma[:, 0]).exp()),
+            "Two things about `gaussian_nll_loss`: it leaves a constant out unless you ask for it, "
+            "and it raises every variance below 1e-6 to 1e-6 (its `eps`).",
+        ),
         Wrong(
             "common-sigma",
             lambda mu, log_sigma, y: _gaussian_loss(
@@ -1135,12 +1173,14 @@ NLL_GRADIENT = CodeExercise(
     title="What pulls at a logit",
     statement=(
         "The loss is the average of −log softmax(logits)[y] over the B examples. Return its "
-        "gradient with respect to the logits, as a formula (check it with autograd if you like)."
+        "gradient with respect to the logits. (Autograd would do, but try to find the formula: "
+        "autograd can check it.)"
     ),
     level=2,
     reference=nll_gradient,
     returns="a tensor of shape `[B, V]`",
     cases=lambda g: [
+        Case((matrix([0.0, 0.0, 0.0]), torch.tensor([2])), "three equal scores, one example"),
         Case((matrix([0.0, 0.0]), torch.tensor([0])), "two equal scores, one example"),
         Case(
             (matrix([0.0, LN2, 0.0], [0.0, 0.0, 0.0]), torch.tensor([1, 2])),
@@ -1216,6 +1256,58 @@ NLL_GRADIENT = CodeExercise(
             for solve in (
                 lambda logits, y: logits.softmax(-1) / len(y),
                 lambda logits, y: logits.softmax(-1),
+            )
+        ),
+        *(
+            Wrong(
+                "labels-as-numbers",
+                solve,
+                "You subtract the **number** of the class, as if class 2 counted twice as much as "
+                "class 1. The labels only say which entry of a row is meant: how is that written "
+                "as a row of V numbers?",
+            )
+            for solve in (
+                lambda logits, y: (logits.softmax(-1) - y) / len(y),
+                lambda logits, y: logits.softmax(-1) - y,
+                lambda logits, y: (logits.softmax(-1) - y[:, None]) / len(y),
+                lambda logits, y: logits.softmax(-1) - y[:, None],
+            )
+        ),
+        *(
+            Wrong(
+                "classes-guessed",
+                solve,
+                "`one_hot` guesses the number of classes from the labels that it sees, and the "
+                "last class need not be among them. Where do you know the number of classes from?",
+            )
+            for solve in (
+                lambda logits, y: (logits.softmax(-1) - F.one_hot(y)) / len(y),
+                lambda logits, y: logits.softmax(-1) - F.one_hot(y),
+            )
+        ),
+        *(
+            Wrong(
+                "one-everywhere",
+                solve,
+                "You took 1 off every entry. The gradient of one example sums to 0: from how many "
+                "of its entries is the 1 taken off?",
+            )
+            for solve in (
+                lambda logits, y: (logits.softmax(-1) - 1) / len(y),
+                lambda logits, y: logits.softmax(-1) - 1,
+            )
+        ),
+        *(
+            Wrong(
+                "perceptron",
+                solve,
+                "This only asks whether the predicted class is right (the rule of the perceptron). "
+                "The loss also sees **how** sure the classifier is: where do its probabilities "
+                "enter?",
+            )
+            for solve in (
+                lambda logits, y: (_hot(logits, logits.argmax(-1)) - _hot(logits, y)) / len(logits),
+                lambda logits, y: _hot(logits, logits.argmax(-1)) - _hot(logits, y),
             )
         ),
         *(

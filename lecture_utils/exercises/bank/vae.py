@@ -599,7 +599,7 @@ KL_GAUSSIAN = CodeExercise(
     unit="nats",
     grad_args=(0, 1),
     cases=lambda g: [
-        Case((matrix([0.0]), matrix([0.0])), "q is the prior: 0"),
+        Case((matrix([0.0, 0.0]), matrix([0.0, 0.0])), "two latents, q is the prior: 0"),
         Case((matrix([1.0]), matrix([0.0])), "a mean of 1: ½"),
         Case((matrix([-1.0, 2.0]), matrix([0.0, 0.0])), "means of −1 and 2"),
         Case((matrix([0.0]), matrix([math.log(4)])), "σ² = 4"),
@@ -734,6 +734,7 @@ KL_GAUSSIAN = CodeExercise(
             "it equals its prior?",
             lambda mu, logvar: 0.5 * (mu**2 + logvar.exp() - logvar).sum(-1) - 0.5,
             lambda mu, logvar: 0.5 * ((mu**2 + logvar.exp() - logvar).sum(-1) - 1),
+            lambda mu, logvar: 0.5 * (mu**2 + logvar.exp() - logvar).sum(-1) - 1,
         ),
         *_wrong(
             "plus-one",
@@ -832,8 +833,9 @@ GAUSSIAN_RECON = CodeExercise(
     id="gaussian_recon_nll",
     title="Where the squared error comes from",
     statement=(
-        "The decoder says p(x | z) = N(`x_hat`, `sigma2` · I), where `sigma2` is one variance for "
-        "all D pixels. Return −log p(x | z) for each example, in nats, with every constant."
+        "The decoder says p(x | z) = N(`x_hat`, `sigma2` · I), where `sigma2`, a tensor without "
+        "axes (so no `math.log`), is one variance for all D pixels. Return −log p(x | z) for each "
+        "example, in nats, with every constant."
     ),
     level=2,
     reference=gaussian_recon_nll,
@@ -1117,7 +1119,7 @@ POSTERIOR_COLLAPSE = ChoiceExercise(
     level=2,
     options=[
         Option(
-            "The reconstruction term is close to 0 for every x",
+            "The reconstruction log p(x | z) is close to 0 for every x",
             "Then p(x | z) is close to 1: the decoder gets every image right. Could it do so "
             "without listening to z?",
         ),
@@ -1259,6 +1261,7 @@ NEG_ELBO = CodeExercise(
     kinds=[
         ("there is more than one pixel", lambda logits, x, mu, logvar: x.shape[1] > 1),
         ("there is more than one example", lambda logits, x, mu, logvar: len(x) > 1),
+        ("`logvar` is not 0", lambda logits, x, mu, logvar: bool((logvar != 0).any())),
     ],
     alternatives=[
         lambda logits, x, mu, logvar: (
@@ -1391,6 +1394,30 @@ NEG_ELBO = CodeExercise(
             lambda logits, x, mu, logvar: (
                 _recon(logits, x).sum(-1) + 2 * kl_gaussian(mu, logvar)
             ).mean(),
+        ),
+        *_wrong(
+            "logvar-as-logstd",
+            "You changed the KL: there `logvar` is now the log of a standard deviation. It is the "
+            "log of the **variance**, and the KL was right before.",
+            *(
+                lambda logits, x, mu, logvar, recon=recon, std=std: (
+                    recon(logits, x) + std(mu, logvar)
+                ).mean()
+                for recon in (lambda logits, x: _recon(logits, x).sum(-1), _BCE)
+                for std in (
+                    lambda mu, logvar: kl_gaussian(mu, 2 * logvar),
+                    lambda mu, logvar: 0.5 * (mu**2 + logvar.exp() ** 2 - 1 - logvar).sum(-1),
+                )
+            ),
+        ),
+        *_wrong(
+            "swapped",
+            "`logits` and `x` have changed places: the function takes the logits first, then the "
+            "bits that it compares them with.",
+            lambda logits, x, mu, logvar: (
+                _recon(x, logits).sum(-1) + kl_gaussian(mu, logvar)
+            ).mean(),
+            lambda logits, x, mu, logvar: (_BCE(x, logits) + kl_gaussian(mu, logvar)).mean(),
         ),
         *_wrong(
             "unstable",
@@ -1749,6 +1776,7 @@ def _vae_cases(g):
         )
 
     one, half = _decoder([[0.0]], [0.0]), _decoder([[1.0]], [0.0])
+    two = _decoder([[1.0], [0.0]], [0.0, 0.0])
     return [
         Case(
             (matrix([1.0]), matrix([0.0]), matrix([0.0]), matrix([[0.5]]), one),
@@ -1761,6 +1789,16 @@ def _vae_cases(g):
         Case(
             (matrix([1.0]), matrix([0.0]), matrix([math.log(4)]), matrix([[1.0]]), one),
             "the decoder says ½, σ² = 4, ε = 1: ½ · p(z)/q(z) with z = 2",
+        ),
+        Case(
+            (
+                matrix([1.0, 1.0], [1.0, 0.0]),
+                matrix([0.0], [0.0]),
+                matrix([0.0], [0.0]),
+                matrix([[1.0], [0.0]], [[-1.0], [0.0]]),
+                two,
+            ),
+            "two samples for two images of two pixels; logits z and 0, q is the prior: log ¼ twice",
         ),
         Case(draw(1, 4, 2, 3), "S = 1, B = 4, K = 2, D = 3"),
         Case(draw(5, 3, 2, 4), "S = 5, B = 3, K = 2, D = 4"),

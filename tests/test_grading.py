@@ -19,8 +19,10 @@ from lecture_utils.exercises.model import CodeExercise, Status
 CODE = [exercise.id for exercise in REGISTRY.values() if isinstance(exercise, CodeExercise)]
 TARGET, OTHER = "sequence_logprob", "bits_per_dim"
 NAMES = [TARGET, OTHER, "ordering", "full_table_params"]
-LIMITS = sandbox.Limits(memory=600_000_000, seconds=2.0, cpu_seconds=10)
-SETTINGS = grade.Settings(seed=20_26, limits=LIMITS)
+# Long enough for the busiest machine; what never ends is stopped soon.
+LONG = sandbox.Limits(memory=600_000_000, seconds=40.0, cpu_seconds=60)
+SHORT = sandbox.Limits(memory=600_000_000, seconds=6.0, cpu_seconds=60)
+SETTINGS = grade.Settings(seed=20_26, limits=LONG)
 RIGHT = {name: get(name).solution_source() for name in (TARGET, OTHER)}
 
 
@@ -36,6 +38,11 @@ SANDBOX = _works()
 needs_sandbox = pytest.mark.skipif(not SANDBOX, reason="bubblewrap cannot build a sandbox here")
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    monkeypatch.setattr(grade, "_PATIENCE", 40.0)
+
+
 def notebook(path: Path, *cells: str) -> Path:
     nbformat.write(
         nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells]), path
@@ -43,8 +50,11 @@ def notebook(path: Path, *cells: str) -> Path:
     return path
 
 
-def graded(folder: Path, *cells: str, names: list[str] = NAMES) -> grade.Graded:
-    return grade.grade(notebook(folder / "one.ipynb", *cells), "one", names, SETTINGS)
+def graded(
+    folder: Path, *cells: str, names: list[str] = NAMES, limits: sandbox.Limits = LONG
+) -> grade.Graded:
+    settings = grade.Settings(seed=20_26, limits=limits)
+    return grade.grade(notebook(folder / "one.ipynb", *cells), "one", names, settings)
 
 
 def hostile(body: str) -> str:
@@ -288,16 +298,21 @@ ATTACKS = {
     ),
     "fills the disk": (
         "k = 0\nwhile True:\n    k += 1\n    open(f'/tmp/{k}', 'wb').write(b'x' * 9_000_000)",
-        "exception",
+        None,
     ),
 }
+
+
+ENDLESS = {"memory bomb", "fills the disk"}  # stopped by a limit, whichever comes first
 
 
 @needs_sandbox
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_an_attack_costs_the_attacker_that_exercise_and_nobody_else(attack, tmp_path):
     body, key = ATTACKS[attack]
-    found = graded(tmp_path, "import torch", hostile(body), RIGHT[OTHER], 'check("ordering", "a")')
+    cells = "import torch", hostile(body), RIGHT[OTHER], 'check("ordering", "a")'
+    endless = key == "timeout" or attack in ENDLESS
+    found = graded(tmp_path, *cells, limits=SHORT if endless else LONG)
     result = found.results[TARGET]
     if attack == "forks sleepers":  # harmless: they end with their sandbox
         assert result.status in (Status.CORRECT, Status.ERROR)
@@ -310,7 +325,7 @@ def test_an_attack_costs_the_attacker_that_exercise_and_nobody_else(attack, tmp_
 
 @needs_sandbox
 def test_definitions_that_never_end_are_stopped(tmp_path, monkeypatch):
-    monkeypatch.setattr(sandbox, "_START_SECONDS", 8.0)
+    monkeypatch.setattr(sandbox, "_START_SECONDS", 12.0)
     endless = "class Endless:\n    while True: pass"
     found = graded(tmp_path, endless, RIGHT[TARGET], names=[TARGET])
     assert found.results[TARGET].misconception == "timeout"

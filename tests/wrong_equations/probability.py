@@ -48,10 +48,7 @@ def _(mistake):
     both = [0 if mistake else event(*row) for row in zip(p, A & B, strict=True)]
     return (
         [event(*row) for row in zip(p, A | B, strict=True)],
-        [
-            event(q, a) + event(q, b) - c
-            for q, a, b, c in zip(p, A, B, both, strict=True)
-        ],
+        [event(q, a) + event(q, b) - c for q, a, b, c in zip(p, A, B, both, strict=True)],
     )
 
 
@@ -62,9 +59,7 @@ def towns() -> tuple[list, np.ndarray]:
     """Ten diaries of 1000 days (x, y), and their tables p(x, y) [10, 4, 3]."""
     rng = random()
     days = [divmod(rng.choice(12, 1000, p=rng.dirichlet([2.0] * 12)), 3) for _ in range(10)]
-    tables = [
-        [[np.mean((x == i) & (y == j)) for j in range(3)] for i in range(4)] for x, y in days
-    ]
+    tables = [[[np.mean((x == i) & (y == j)) for j in range(3)] for i in range(4)] for x, y in days]
     return days, np.array(tables)
 
 
@@ -86,9 +81,7 @@ def _(mistake):
     days, tables = towns()
     counted = [[np.mean(x == i) for i in range(4)] for x, _ in days]
     rows = np.repeat(np.arange(4), 3)
-    sums = [
-        [event(p.ravel(), rows == (k + mistake) % 4) for k in range(4)] for p in tables
-    ]
+    sums = [[event(p.ravel(), rows == (k + mistake) % 4) for k in range(4)] for p in tables]
     return counted, sums
 
 
@@ -262,9 +255,7 @@ def _(mistake):
     sides = []
     for m, s in bells():
         mean_log = integral(lambda u, m=m, s=s: np.log(bell(u, m, s * s)), 0, 1)
-        sides.append(
-            (mean_log, math.log(integral(lambda u, m=m, s=s: bell(u, m, s * s), 0, 1)))
-        )
+        sides.append((mean_log, math.log(integral(lambda u, m=m, s=s: bell(u, m, s * s), 0, 1))))
     left, right = zip(*sides, strict=True)
     return left, ">=" if mistake else "<=", right
 
@@ -286,9 +277,7 @@ def exponential(line: str, mistake: bool = False) -> tuple[list, list]:
         elif line == "x":
             other.append(integral(np.ones_like, *((a, b) if mistake else ends)))
         else:
-            other.append(
-                integral(lambda y: np.ones_like(y) if mistake else np.exp(-y), a, b)
-            )
+            other.append(integral(lambda y: np.ones_like(y) if mistake else np.exp(-y), a, b))
     return law, other
 
 

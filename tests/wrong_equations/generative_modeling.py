@@ -149,7 +149,8 @@ def _(mistake):
 def _(mistake):
     dice = torch.Generator().manual_seed(3)
     x, m, root = (
-        torch.randn(*size, dtype=torch.float64, generator=dice) for size in ((50, 3), (2, 3), (3, 3))
+        torch.randn(*size, dtype=torch.float64, generator=dice)
+        for size in ((50, 3), (2, 3), (3, 3))
     )
     cov = root @ root.T + torch.eye(3, dtype=torch.float64)
     prior = math.log(0.3 / 0.7)

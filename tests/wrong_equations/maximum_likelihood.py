@@ -245,9 +245,11 @@ def _(mistake):
 @wrong("units", "the log with the wrong sign")
 def _(mistake):
     def best(x: torch.Tensor) -> torch.Tensor:
-        return -Normal(x.mean(1, keepdim=True), x.std(1, correction=0, keepdim=True)).log_prob(
-            x
-        ).mean(1)
+        return (
+            -Normal(x.mean(1, keepdim=True), x.std(1, correction=0, keepdim=True))
+            .log_prob(x)
+            .mean(1)
+        )
 
     x = _bells()[0]
     return best(1.8 * x + 32), best(x) + (-1 if mistake else 1) * math.log(1.8)

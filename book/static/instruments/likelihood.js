@@ -89,7 +89,7 @@ function mount(place, { choices, days, snowy, theta, range, depth }) {
     const logs = GRID.map((g) => logLikelihood(snow, n - snow, g));
     const height = beside ? PANEL : 2 * PANEL;
     const tall = now.best_likelihood;
-    const note = tall === 0 ? "0 everywhere, says your machine" : `top ${number(tall)}`;
+    const note = tall === 0 ? "0 everywhere" : `top ${number(tall)}`;
     picture.setAttribute("width", width);
     picture.setAttribute("height", height);
     picture.replaceChildren(

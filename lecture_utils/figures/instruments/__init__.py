@@ -24,9 +24,9 @@ from typing import Any
 
 from lecture_utils._display import show
 from lecture_utils.environment import static
-from lecture_utils.figures.instruments import temperature
+from lecture_utils.figures.instruments import bayes, temperature
 
-_INSTRUMENTS: dict[str, ModuleType] = {"temperature": temperature}
+_INSTRUMENTS: dict[str, ModuleType] = {"bayes": bayes, "temperature": temperature}
 _used: dict[str, int] = {}  # how many of each this page has
 
 
@@ -34,7 +34,7 @@ def instrument(name: str, **settings: Any) -> None:
     """Show an instrument.
 
     Args:
-        name: Which one: "temperature".
+        name: Which one: "bayes" or "temperature".
         **settings: What it shows; see ``prepare`` in the instrument's module.
 
     Raises:

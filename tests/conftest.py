@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,10 @@ os.environ["MPLBACKEND"] = "agg"
 os.environ["LECTURE_PROGRESS"] = "0"
 for name in ("LECTURE_STATIC", "LECTURE_STRICT"):
     os.environ.pop(name, None)
+
+# A run in the background ignores Ctrl-C, and so would the trainer's stop button, which is tested.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # As the tools and the extensions find each other.
 for folder in ("book/extensions", "tools", "."):

@@ -161,7 +161,7 @@ class Stop(Exception):
 
 
 def _check_code(exercise: CodeExercise, function: Any, seed: int, patience: float) -> Result:
-    if (blank := _not_attempted(exercise, function)) is not None:
+    if (blank := not_attempted(exercise, function)) is not None:
         return blank
     with isolated(), Stopwatch(patience) as watch:
         attempt = Attempt(exercise, function, seed, watch)
@@ -522,7 +522,9 @@ class Attempt:
 
 
 # ------------------------------------------------------------------ was anything written?
-def _not_attempted(exercise: CodeExercise, function: Any) -> Result | None:
+def not_attempted(exercise: CodeExercise, function: Any) -> Result | None:
+    """The verdict on what is no attempt, from looking at it alone; else None."""
+
     def result(headline: str, status: Status = Status.NOT_ATTEMPTED) -> Result:
         return Result(exercise.id, status, headline)
 

@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from . import REGISTRY, UnknownExercise, get, render
-from .checking import check_answer
+from .checking import check_answer, not_attempted
 from .grading import sandbox, submission
 from .grading.remote import Ended, Unsendable
 from .model import CodeExercise, Exercise, Result, Status
@@ -140,10 +140,8 @@ def _judge(exercise: Exercise, found: submission.Submission, settings: Settings)
         )
     source = found.functions[exercise.id]
     with _readable(exercise.id, source) as shadow:
-        unwritten = check_answer(exercise, _never(shadow))
-        if unwritten.status is Status.NOT_ATTEMPTED:
-            return unwritten
-        return _judge_code(exercise, source, found.around, shadow, settings)
+        unwritten = not_attempted(exercise, shadow)
+        return unwritten or _judge_code(exercise, source, found.around, shadow, settings)
 
 
 def _judge_code(
@@ -215,16 +213,6 @@ def _without_defaults(arguments: ast.arguments) -> ast.arguments:
     plain.defaults = [nothing] * len(plain.defaults)
     plain.kw_defaults = [nothing if default else None for default in plain.kw_defaults]
     return plain
-
-
-def _never(shadow: Callable) -> Callable:
-    """For the question whether anything was written; it is not called to answer that."""
-
-    @functools.wraps(shadow)
-    def function(*args: Any) -> Any:
-        raise RuntimeError("not run here")
-
-    return function
 
 
 # ------------------------------------------------------------------ a folder

@@ -140,6 +140,19 @@ def positive(name: str, value: Any) -> None:
         raise ValueError(f"{name} must be a positive number, not {value!r}.")
 
 
+def points(name: str, x: Any, size: int) -> None:
+    """Raise unless `x` is a tensor of points, [B, size]."""
+    if not isinstance(x, torch.Tensor) or x.ndim != 2 or x.shape[1] != size:
+        shape = list(x.shape) if isinstance(x, torch.Tensor) else type(x).__name__
+        raise ValueError(f"{name} has shape {shape}; expected [B, {size}], one point a row.")
+
+
+def some(x: torch.Tensor) -> None:
+    """Raise unless there is an example to evaluate."""
+    if not len(x):
+        raise ValueError("There is no example in x to evaluate.")
+
+
 def can_validate(loss: Callable | None) -> None:
     """Only a trainer with a loss function knows what to compute on held-out data."""
     if loss is None:

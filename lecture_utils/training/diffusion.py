@@ -19,7 +19,7 @@ import torch
 from torch import nn
 
 from ..device import normal
-from .checks import positive, whole
+from .checks import points, positive, some, whole
 from .likelihood import LikelihoodTrainer
 from .networks import evaluating
 from .score import Score
@@ -283,9 +283,7 @@ def bound_terms(
     Raises:
         ValueError: If the shape does not fit.
     """
-    if not isinstance(data, torch.Tensor) or data.ndim != 2 or data.shape[1] != model.size:
-        shape = list(data.shape) if isinstance(data, torch.Tensor) else type(data).__name__
-        raise ValueError(f"data has shape {shape}; expected [B, {model.size}], one point a row.")
+    points("data", data, model.size)
     data = data / model.scale
     terms = []
     for number in range(1, model.num_steps + 1):
@@ -361,8 +359,7 @@ class DiffusionTrainer(LikelihoodTrainer):
         """
         whole("num_samples", num_samples)
         model, x = self.trained, x.to(self.device)
-        if not len(x):
-            raise ValueError("There is no example in x to evaluate.")
+        some(x)
         total = 0.0
         with evaluating(model):
             for _ in range(num_samples):

@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from ..device import normal
-from .checks import positive, whole
+from .checks import points, positive, whole
 from .likelihood import LikelihoodTrainer
 from .networks import FourierFeatures, evaluating, mlp
 
@@ -132,9 +132,7 @@ class Flow(nn.Module):
         Raises:
             ValueError: If the shape does not fit.
         """
-        if not isinstance(x, torch.Tensor) or x.ndim != 2 or x.shape[1] != self.size:
-            shape = list(x.shape) if isinstance(x, torch.Tensor) else type(x).__name__
-            raise ValueError(f"x has shape {shape}; expected [B, {self.size}], one point a row.")
+        points("x", x, self.size)
 
         def joint(state: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
             v, divergence = velocity_and_divergence(self.velocity, state[:, :-1], t)

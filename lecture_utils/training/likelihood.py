@@ -13,6 +13,7 @@ from torch import distributions, nn
 from torch.distributions import constraints, transform_to
 
 from ..estimates import Estimate
+from .checks import some
 from .history import History
 from .loop import Trainer
 from .networks import evaluating
@@ -39,8 +40,7 @@ class LikelihoodTrainer(Trainer):
             ValueError: If there is no example.
         """
         model = self.trained
-        if not len(x):
-            raise ValueError("There is no example in x to evaluate.")
+        some(x)
         parts = x.to(self.device).split(batch_size)
         with evaluating(model):
             log_px = torch.cat([model.log_prob(part).cpu() for part in parts]).double()

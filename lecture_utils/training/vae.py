@@ -22,7 +22,7 @@ from torch import nn
 
 from ..device import normal, uniform
 from ..estimates import Estimate
-from .checks import positive, whole
+from .checks import positive, some, whole
 from .likelihood import LikelihoodTrainer
 from .networks import evaluating, mlp
 from .score import Score
@@ -434,8 +434,7 @@ class VAETrainer(LikelihoodTrainer):
         """
         whole("num_samples", num_samples)
         model, x = self.trained, x.to(self.device)
-        if not len(x):
-            raise ValueError("There is no example in x to evaluate.")
+        some(x)
         bounds, elbos, kls = [], [], []
         with evaluating(model):
             for part in x.split(max(1, _CHUNK // (num_samples * model.num_pixels))):

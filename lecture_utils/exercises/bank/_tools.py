@@ -1,9 +1,18 @@
-"""Short names for making test inputs: float64 on the CPU, from a seeded generator."""
+"""What several chapters need: test inputs, float64 on the CPU, and a few formulas."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch import Generator, Tensor
+
+
+def scalar(value: float) -> Tensor:
+    """A float64 tensor without axes."""
+    return torch.tensor(value, dtype=torch.float64)
 
 
 def vector(*values: float) -> Tensor:
@@ -39,3 +48,24 @@ def tokens(generator: Generator, vocabulary: int, *shape: int) -> Tensor:
 def simplex(generator: Generator, *shape: int) -> Tensor:
     """Positive rows that sum to one."""
     return torch.softmax(normal(generator, *shape), -1)
+
+
+def table(generator: Generator, *shape: int) -> Tensor:
+    """Positive numbers of the given shape that sum to one, all together."""
+    return simplex(generator, math.prod(shape)).reshape(shape)
+
+
+# ------------------------------------------------------------------ formulas of several chapters
+def kl(p: Tensor, q: Tensor) -> Tensor:
+    """KL(p‖q) of tables over the last axis, with 0 · log 0 = 0."""
+    return (torch.xlogy(p, p) - torch.xlogy(p, q)).sum(-1)
+
+
+def entropy(p: Tensor) -> Tensor:
+    """The entropy of tables over the last axis, with 0 · log 0 = 0."""
+    return -torch.xlogy(p, p).sum(-1)
+
+
+def on_simplex(function: Callable, args: tuple) -> Any:
+    """``function(*args)``, with gradients along the simplex only: off it, right answers differ."""
+    return function(*(p / p.sum(-1, keepdim=True) if p.requires_grad else p for p in args))

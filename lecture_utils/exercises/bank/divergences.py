@@ -17,7 +17,7 @@ from ..model import (
     Wrong,
     WrongNumber,
 )
-from ._tools import matrix, normal, simplex, uniform, vector
+from ._tools import entropy, kl, matrix, normal, on_simplex, simplex, uniform, vector
 
 NUMBER = 7
 LN2 = math.log(2)
@@ -25,26 +25,9 @@ INF = math.inf
 _SMALL = (1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15, 1e-16, 1e-20, 1e-30)
 
 
-def _along_simplex(p):
-    """The same p, of which gradients see only changes that keep the sum."""
-    return p / p.sum(-1, keepdim=True) if p.requires_grad else p
-
-
-def _on_simplex(function, args):
-    return function(*map(_along_simplex, args))
-
-
-def _kl(p, q):
-    return (torch.xlogy(p, p) - torch.xlogy(p, q)).sum(-1)
-
-
 def _naive(p, q):
     """KL as it stands in books; 0 · log 0 is nan."""
     return (p * (p.log() - q.log())).sum(-1)
-
-
-def _entropy(p):
-    return -torch.xlogy(p, p).sum(-1)
 
 
 # ------------------------------------------------------------------ surprise
@@ -253,7 +236,7 @@ KL_CATEGORICAL = CodeExercise(
     returns="a tensor of shape `[...]`, without the last axis",
     unit="nats",
     grad_args=(0, 1),
-    observe=_on_simplex,
+    observe=on_simplex,
     cases=lambda g: [
         Case((vector(0.5, 0.5), vector(0.5, 0.5)), "p = q: nothing"),
         Case((vector(0.5, 0.5), vector(0.9, 0.1)), "a fair p, a biased q"),
@@ -296,7 +279,7 @@ KL_CATEGORICAL = CodeExercise(
                 "average?",
             )
             for solve in (
-                lambda p, q: _kl(q, p),
+                lambda p, q: kl(q, p),
                 lambda p, q: _naive(q, p),
                 lambda p, q: F.kl_div(p.log(), q, reduction="none").sum(-1),
             )
@@ -308,7 +291,7 @@ KL_CATEGORICAL = CodeExercise(
                 "Yours is never positive. Which is larger on average under p, log p or log q?",
             )
             for solve in (
-                lambda p, q: -_kl(p, q),
+                lambda p, q: -kl(p, q),
                 lambda p, q: -_naive(p, q),
             )
         ),
@@ -339,13 +322,13 @@ KL_CATEGORICAL = CodeExercise(
         *(
             Wrong("entropy", solve, "That is the entropy of p; q does not enter.")
             for solve in (
-                lambda p, q: _entropy(p),
+                lambda p, q: entropy(p),
                 lambda p, q: -(p * p.log()).sum(-1),
             )
         ),
         Wrong(
             "entropy-added",
-            lambda p, q: -torch.xlogy(p, q).sum(-1) + _entropy(p),
+            lambda p, q: -torch.xlogy(p, q).sum(-1) + entropy(p),
             "You added the entropy to the cross-entropy. The extra surprise is what is left when "
             "the unavoidable part is gone.",
         ),
@@ -357,8 +340,8 @@ KL_CATEGORICAL = CodeExercise(
                 "Both logs must be averaged under the **same** one.",
             )
             for solve in (
-                lambda p, q: _entropy(q) - _entropy(p),
-                lambda p, q: _entropy(p) - _entropy(q),
+                lambda p, q: entropy(q) - entropy(p),
+                lambda p, q: entropy(p) - entropy(q),
             )
         ),
         Wrong(
@@ -447,7 +430,7 @@ KL_CATEGORICAL = CodeExercise(
         *(
             Wrong("bits", solve, "This is in bits (log₂). The question asks for nats.")
             for solve in (
-                lambda p, q: _kl(p, q) / LN2,
+                lambda p, q: kl(p, q) / LN2,
                 lambda p, q: _naive(p, q) / LN2,
             )
         ),
@@ -472,8 +455,8 @@ KL_CATEGORICAL = CodeExercise(
             for solve in (
                 lambda p, q: (_naive(p, q) + _naive(q, p)) / 2,
                 lambda p, q: _naive(p, q) + _naive(q, p),
-                lambda p, q: (_kl(p, q) + _kl(q, p)) / 2,
-                lambda p, q: _kl(p, q) + _kl(q, p),
+                lambda p, q: (kl(p, q) + kl(q, p)) / 2,
+                lambda p, q: kl(p, q) + kl(q, p),
             )
         ),
         *(
@@ -483,7 +466,7 @@ KL_CATEGORICAL = CodeExercise(
                 "You compare p with the mixture of both. Where does a mixture come from here?",
             )
             for solve in (
-                lambda p, q: _kl(p, (p + q) / 2),
+                lambda p, q: kl(p, (p + q) / 2),
                 lambda p, q: _naive(p, (p + q) / 2),
             )
         ),
@@ -514,7 +497,7 @@ KL_CATEGORICAL = CodeExercise(
                 "nearly equal.",
             )
             for solve in (
-                lambda p, q: _kl(p.softmax(-1), q.softmax(-1)),
+                lambda p, q: kl(p.softmax(-1), q.softmax(-1)),
                 lambda p, q: (p * (p.log_softmax(-1) - q.log_softmax(-1))).sum(-1),
             )
         ),
@@ -1446,7 +1429,7 @@ KL_FROM_TORCH = CodeExercise(
             return torch.nn.functional.kl_div(p.log(), q)
     ''',
     grad_args=(0, 1),
-    observe=_on_simplex,
+    observe=on_simplex,
     rtol=1e-9,
     atol=1e-12,
     cases=lambda g: [
@@ -1590,7 +1573,7 @@ KL_FROM_TORCH = CodeExercise(
         ),
         Wrong(
             "symmetrized",
-            lambda p, q: (_kl(p, q) + _kl(q, p)).mean() / 2,
+            lambda p, q: (kl(p, q) + kl(q, p)).mean() / 2,
             "You averaged both directions. The question asks for one of them.",
         ),
         *(
@@ -1633,7 +1616,7 @@ JENSEN_SHANNON = CodeExercise(
     returns="a tensor of shape `[...]`, without the last axis",
     unit="nats",
     grad_args=(0, 1),
-    observe=_on_simplex,
+    observe=on_simplex,
     rtol=1e-9,
     atol=1e-12,
     cases=lambda g: [
@@ -1660,7 +1643,7 @@ JENSEN_SHANNON = CodeExercise(
         ("there is a 0", lambda p, q: bool(((p == 0) | (q == 0)).any())),
     ],
     alternatives=[
-        lambda p, q: _entropy((p + q) / 2) - (_entropy(p) + _entropy(q)) / 2,
+        lambda p, q: entropy((p + q) / 2) - (entropy(p) + entropy(q)) / 2,
         lambda p, q: (
             (
                 torch.where(p > 0, p * (2 * p / (p + q)).log(), 0.0)
@@ -1675,7 +1658,7 @@ JENSEN_SHANNON = CodeExercise(
                 "not-averaged", solve, "You added the two KLs. The question asks for their average."
             )
             for solve in (
-                lambda p, q: _kl(p, (p + q) / 2) + _kl(q, (p + q) / 2),
+                lambda p, q: kl(p, (p + q) / 2) + kl(q, (p + q) / 2),
                 lambda p, q: _naive(p, (p + q) / 2) + _naive(q, (p + q) / 2),
             )
         ),
@@ -1688,9 +1671,9 @@ JENSEN_SHANNON = CodeExercise(
             )
             for solve in (
                 lambda p, q: _naive(p, (p + q) / 2),
-                lambda p, q: _kl(p, (p + q) / 2),
-                lambda p, q: _kl(q, (p + q) / 2),
-                lambda p, q: _kl(p, (p + q) / 2) / 2,
+                lambda p, q: kl(p, (p + q) / 2),
+                lambda p, q: kl(q, (p + q) / 2),
+                lambda p, q: kl(p, (p + q) / 2) / 2,
             )
         ),
         *(
@@ -1703,8 +1686,8 @@ JENSEN_SHANNON = CodeExercise(
             for solve in (
                 lambda p, q: (_naive(p, q) + _naive(q, p)) / 2,
                 lambda p, q: _naive(p, q) + _naive(q, p),
-                lambda p, q: (_kl(p, q) + _kl(q, p)) / 2,
-                lambda p, q: _kl(p, q) + _kl(q, p),
+                lambda p, q: (kl(p, q) + kl(q, p)) / 2,
+                lambda p, q: kl(p, q) + kl(q, p),
             )
         ),
         *(
@@ -1715,7 +1698,7 @@ JENSEN_SHANNON = CodeExercise(
                 "impossible what occurs.",
             )
             for solve in (
-                lambda p, q: (_kl((p + q) / 2, p) + _kl((p + q) / 2, q)) / 2,
+                lambda p, q: (kl((p + q) / 2, p) + kl((p + q) / 2, q)) / 2,
                 lambda p, q: (_naive((p + q) / 2, p) + _naive((p + q) / 2, q)) / 2,
             )
         ),
@@ -1728,13 +1711,13 @@ JENSEN_SHANNON = CodeExercise(
             for solve in (
                 lambda p, q: (_naive(p, p + q) + _naive(q, p + q)) / 2,
                 lambda p, q: _naive(p, p + q) + _naive(q, p + q),
-                lambda p, q: (_kl(p, p + q) + _kl(q, p + q)) / 2,
-                lambda p, q: _kl(p, p + q) + _kl(q, p + q),
+                lambda p, q: (kl(p, p + q) + kl(q, p + q)) / 2,
+                lambda p, q: kl(p, p + q) + kl(q, p + q),
             )
         ),
         Wrong(
             "geometric-mixture",
-            lambda p, q: (_kl(p, (p * q).sqrt()) + _kl(q, (p * q).sqrt())) / 2,
+            lambda p, q: (kl(p, (p * q).sqrt()) + kl(q, (p * q).sqrt())) / 2,
             "That is the geometric mean of p and q: it is 0 where either is, and does not sum to "
             "1. A mixture tosses a coin between p and q.",
         ),
@@ -1796,12 +1779,12 @@ JENSEN_SHANNON = CodeExercise(
         ),
         Wrong(
             "mixture-entropy",
-            lambda p, q: _entropy((p + q) / 2),
+            lambda p, q: entropy((p + q) / 2),
             "That is the entropy of the mixture. For p = q it is not 0: what has to be taken off?",
         ),
         Wrong(
             "entropies-added",
-            lambda p, q: _entropy((p + q) / 2) - _entropy(p) - _entropy(q),
+            lambda p, q: entropy((p + q) / 2) - entropy(p) - entropy(q),
             "You took off both entropies in full. Each of p and q is only half of the mixture.",
         ),
         Wrong(
@@ -1872,16 +1855,16 @@ def _conditionals(p, axis=1):
 
 def _rows(p, q):
     """KL(p(y | x) ‖ q(y | x)) for each x; 0 where x never occurs."""
-    return _kl(_conditionals(p), _conditionals(q))
+    return kl(_conditionals(p), _conditionals(q))
 
 
 def _divided_rows(p, q):
     """The same by plain division: nan where x never occurs."""
-    return _kl(p / p.sum(1, keepdim=True), q / q.sum(1, keepdim=True))
+    return kl(p / p.sum(1, keepdim=True), q / q.sum(1, keepdim=True))
 
 
 def _marginal(p, q):
-    return _kl(p.sum(1), q.sum(1))
+    return kl(p.sum(1), q.sum(1))
 
 
 KL_CHAIN_RULE = CodeExercise(
@@ -1931,7 +1914,7 @@ KL_CHAIN_RULE = CodeExercise(
     alternatives=[
         lambda p, q: (_marginal(p, q), (p.sum(1) * _rows(p, q)).sum()),
         lambda p, q: (
-            _kl(p.sum(1), q.sum(1)),
+            kl(p.sum(1), q.sum(1)),
             torch.where(
                 p > 0, p * ((p / p.sum(1, True)).log() - (q / q.sum(1, True)).log()), 0.0
             ).sum(),
@@ -1996,27 +1979,27 @@ KL_CHAIN_RULE = CodeExercise(
                 "to get rid of y?",
             )
             for solve in (
-                lambda p, q: (_kl(p.sum(0), q.sum(0)), (p.sum(0) * _divided_rows(p.T, q.T)).sum()),
+                lambda p, q: (kl(p.sum(0), q.sum(0)), (p.sum(0) * _divided_rows(p.T, q.T)).sum()),
                 lambda p, q: kl_chain_rule(p.T, q.T),
-                lambda p, q: (_kl(p.sum(0), q.sum(0)), (p.sum(1) * _rows(p, q)).sum()),
+                lambda p, q: (kl(p.sum(0), q.sum(0)), (p.sum(1) * _rows(p, q)).sum()),
                 lambda p, q: (_marginal(p, q), kl_chain_rule(p.T, q.T)[1]),
             )
         ),
         Wrong(
             "marginal-of-y",
-            lambda p, q: (_marginal(p, q), _kl(p.sum(0), q.sum(0))),
+            lambda p, q: (_marginal(p, q), kl(p.sum(0), q.sum(0))),
             "The second value compares the **marginals** of y. What is asked for is y given x: "
             "does it matter how x and y hang together?",
         ),
         Wrong(
             "joint-as-conditional",
-            lambda p, q: (_marginal(p, q), _kl(p.flatten(), q.flatten())),
+            lambda p, q: (_marginal(p, q), kl(p.flatten(), q.flatten())),
             "The second value is the KL of the whole tables. What does it contain beside the "
             "conditionals?",
         ),
         Wrong(
             "added-back",
-            lambda p, q: (_marginal(p, q), _kl(p.flatten(), q.flatten()) + _marginal(p, q)),
+            lambda p, q: (_marginal(p, q), kl(p.flatten(), q.flatten()) + _marginal(p, q)),
             "The parts add up to the whole. So what is the second part, given the whole and the "
             "first?",
         ),
@@ -2056,7 +2039,7 @@ KL_CHAIN_RULE = CodeExercise(
                 ),
                 lambda p, q: (
                     _marginal(p, q),
-                    (p.sum(1) * _kl(p / p.sum(1, True), q / q.sum(1, True))).sum(),
+                    (p.sum(1) * kl(p / p.sum(1, True), q / q.sum(1, True))).sum(),
                 ),
             )
         ),
@@ -2090,15 +2073,15 @@ KL_CHAIN_RULE = CodeExercise(
                 "p(y | x) of p(x, y)?",
             )
             for solve in (
-                lambda p, q: (_marginal(p, q), (p.sum(1) * _kl(p, q)).sum()),
-                lambda p, q: (_marginal(p, q), _kl(p, q)),
+                lambda p, q: (_marginal(p, q), (p.sum(1) * kl(p, q)).sum()),
+                lambda p, q: (_marginal(p, q), kl(p, q)),
             )
         ),
         Wrong(
             "softmax",
             lambda p, q: (
                 _marginal(p, q),
-                (p.sum(1) * _kl(p.softmax(1), q.softmax(1))).sum(),
+                (p.sum(1) * kl(p.softmax(1), q.softmax(1))).sum(),
             ),
             "Softmax makes the rows sum to 1, but it distorts their ratios. Conditioning only "
             "rescales.",
@@ -2112,7 +2095,7 @@ KL_CHAIN_RULE = CodeExercise(
             "mutual-information",
             lambda p, q: (
                 _marginal(p, q),
-                _kl(p.flatten(), (p.sum(1, True) * p.sum(0, True)).flatten()),
+                kl(p.flatten(), (p.sum(1, True) * p.sum(0, True)).flatten()),
             ),
             "The second value says how much x and y of p hang together. Where is q?",
         ),
@@ -2123,7 +2106,7 @@ KL_CHAIN_RULE = CodeExercise(
         ),
         Wrong(
             "conditional-negative",
-            lambda p, q: (_marginal(p, q), _marginal(p, q) - _kl(p.flatten(), q.flatten())),
+            lambda p, q: (_marginal(p, q), _marginal(p, q) - kl(p.flatten(), q.flatten())),
             "The second part is an average of KLs: can it be negative?",
         ),
         Wrong(

@@ -17,7 +17,7 @@ from ..model import (
     Wrong,
     WrongNumber,
 )
-from ._tools import matrix, normal, simplex, uniform, vector
+from ._tools import entropy, kl, matrix, normal, simplex, uniform, vector
 
 NUMBER = 8
 INF = math.inf
@@ -495,10 +495,6 @@ def discrete_elbo(log_joint, q):
     return (q * log_joint - torch.xlogy(q, q)).sum(-1)
 
 
-def _entropy(q):
-    return -torch.xlogy(q, q).sum(-1)
-
-
 DISCRETE_ELBO = CodeExercise(
     id="discrete_elbo",
     title="The ELBO of a discrete latent variable",
@@ -714,7 +710,7 @@ DISCRETE_ELBO = CodeExercise(
         ),
         Wrong(
             "entropy",
-            lambda log_joint, q: _entropy(q),
+            lambda log_joint, q: entropy(q),
             "That is the entropy of q alone; the model does not enter.",
         ),
         Wrong(
@@ -1045,10 +1041,6 @@ def _naive_posterior(log_joint):
     return joint / joint.sum(-1, keepdim=True)
 
 
-def _kl(p, q):
-    return (torch.xlogy(p, p) - torch.xlogy(p, q)).sum(-1)
-
-
 POSTERIOR_GAP = CodeExercise(
     id="posterior_gap",
     title="How loose is the bound?",
@@ -1098,11 +1090,11 @@ POSTERIOR_GAP = CodeExercise(
                 "q; which of the two orders fits log p(x) − ELBO?",
             )
             for solve in (
-                lambda log_joint, q: _kl(log_joint.softmax(-1), q),
+                lambda log_joint, q: kl(log_joint.softmax(-1), q),
                 lambda log_joint, q: (
                     log_joint.softmax(-1) * (log_joint.log_softmax(-1) - q.log())
                 ).sum(-1),
-                lambda log_joint, q: _kl(_naive_posterior(log_joint), q),
+                lambda log_joint, q: kl(_naive_posterior(log_joint), q),
             )
         ),
         Wrong(
@@ -1194,8 +1186,8 @@ POSTERIOR_GAP = CodeExercise(
                 "to be compared?",
             )
             for solve in (
-                lambda log_joint, q: _entropy(q),
-                lambda log_joint, q: -_entropy(q),
+                lambda log_joint, q: entropy(q),
+                lambda log_joint, q: -entropy(q),
                 lambda log_joint, q: -(q * q.log()).sum(-1),
                 lambda log_joint, q: (q * q.log()).sum(-1),
             )
@@ -1228,7 +1220,7 @@ POSTERIOR_GAP = CodeExercise(
                 "joint be normalized without leaving the logs?",
             )
             for solve in (
-                lambda log_joint, q: _kl(q, _naive_posterior(log_joint)),
+                lambda log_joint, q: kl(q, _naive_posterior(log_joint)),
                 lambda log_joint, q: log_joint.exp().sum(-1).log() - discrete_elbo(log_joint, q),
             )
         ),
@@ -1309,7 +1301,7 @@ POSTERIOR_GAP = CodeExercise(
         ),
         Wrong(
             "entropies",
-            lambda log_joint, q: _entropy(log_joint.softmax(-1)) - _entropy(q),
+            lambda log_joint, q: entropy(log_joint.softmax(-1)) - entropy(q),
             "A difference of two entropies. Two different distributions may have the same one: "
             "try q = (¾, ¼) with the posterior (¼, ¾).",
         ),

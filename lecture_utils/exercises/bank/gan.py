@@ -18,7 +18,7 @@ from ..model import (
     Wrong,
     WrongNumber,
 )
-from ._tools import matrix, normal, simplex, uniform, vector
+from ._tools import matrix, normal, on_simplex, simplex, uniform, vector
 
 NUMBER = 10
 LN2 = math.log(2)
@@ -769,14 +769,6 @@ def gan_value_at_optimum(p, q):
     return (torch.xlogy(p, p) + torch.xlogy(q, q) - torch.xlogy(p + q, p + q)).sum(-1)
 
 
-def _along_simplex(function, args):
-    """Gradients are compared along the simplex only: off it, right solutions may differ."""
-    p, q = args
-    if p.requires_grad:
-        p, q = p / p.sum(-1, keepdim=True), q / q.sum(-1, keepdim=True)
-    return function(p, q)
-
-
 def _quotient(p, q):
     """p / (p + q), and anything where both are 0."""
     return p / torch.where(p + q > 0, p + q, torch.ones_like(p))
@@ -800,7 +792,7 @@ OPTIMUM = CodeExercise(
     returns="a tensor of shape `[...]`: one value for each row",
     unit="nats",
     grad_args=(0, 1),
-    observe=_along_simplex,
+    observe=on_simplex,
     cases=lambda g: [
         Case((vector(0.5, 0.5), vector(0.5, 0.5)), "p = q: V = −log 4"),
         Case(

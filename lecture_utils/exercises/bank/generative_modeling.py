@@ -17,7 +17,7 @@ from ..model import (
     Wrong,
     WrongNumber,
 )
-from ._tools import bits, matrix, normal, simplex, tokens, uniform, vector
+from ._tools import bits, matrix, normal, scalar, simplex, table, tokens, uniform, vector
 
 NUMBER = 3
 LN2 = math.log(2)
@@ -422,10 +422,6 @@ def _drawn(**steps):
     return lambda joint, y, u: _draw(joint, y, u, **steps)
 
 
-def _table(g, *shape):
-    return simplex(g, math.prod(shape)).reshape(shape)
-
-
 def _sample_cases(g):
     small = matrix([0.125, 0.0], [0.125, 0.5], [0.0, 0.25])
     return [
@@ -437,11 +433,11 @@ def _sample_cases(g):
             (small, torch.tensor([0, 0, 1]), vector(0.0, 0.5, 0.0)),
             "u on the border: x must be possible",
         ),
-        Case((_table(g, 4, 3), tokens(g, 3, 50), uniform(g, 50)), "4 outcomes, 3 labels, 50 draws"),
-        Case((_table(g, 3, 3), tokens(g, 3, 40), uniform(g, 40)), "3 outcomes, 3 labels"),
-        Case((_table(g, 2, 5), tokens(g, 5, 30), uniform(g, 30)), "2 outcomes, 5 labels"),
-        Case((_table(g, 50, 2), tokens(g, 2, 60), uniform(g, 60)), "50 outcomes"),
-        Case((_table(g, 5, 1), torch.tensor([0]), vector(0.55)), "one label, one draw"),
+        Case((table(g, 4, 3), tokens(g, 3, 50), uniform(g, 50)), "4 outcomes, 3 labels, 50 draws"),
+        Case((table(g, 3, 3), tokens(g, 3, 40), uniform(g, 40)), "3 outcomes, 3 labels"),
+        Case((table(g, 2, 5), tokens(g, 5, 30), uniform(g, 30)), "2 outcomes, 5 labels"),
+        Case((table(g, 50, 2), tokens(g, 2, 60), uniform(g, 60)), "50 outcomes"),
+        Case((table(g, 5, 1), torch.tensor([0]), vector(0.55)), "one label, one draw"),
         Case(
             (matrix([1e-12, 0.5], [3e-12, 0.5]), torch.tensor([0, 0, 1]), vector(0.1, 0.6, 0.6)),
             "a very rare label",
@@ -1031,10 +1027,6 @@ def _other_twin(w):
     return solve
 
 
-def _scalar(value):
-    return torch.tensor(value, dtype=torch.float64)
-
-
 def _covariance(g, D):
     root = normal(g, D, D)
     return root @ root.T + 0.5 * torch.eye(D, dtype=torch.float64)
@@ -1062,11 +1054,11 @@ LOGISTIC_TWIN = CodeExercise(
     ],
     cases=lambda g: [
         Case(
-            (vector(0.0), vector(2.0), matrix([1.0]), _scalar(0.5)),
+            (vector(0.0), vector(2.0), matrix([1.0]), scalar(0.5)),
             "N(0, 1) and N(2, 1), π = ½: undecided at x = 1",
         ),
         Case(
-            (vector(0.0), vector(2.0), matrix([4.0]), _scalar(0.8)),
+            (vector(0.0), vector(2.0), matrix([4.0]), scalar(0.8)),
             "N(0, 4) and N(2, 4), π = 0.8",
         ),
         Case(
@@ -1074,18 +1066,18 @@ LOGISTIC_TWIN = CodeExercise(
                 vector(1.0, 2.0),
                 vector(3.0, -1.0),
                 matrix([2.0, 1.0], [1.0, 3.0]),
-                _scalar(0.25),
+                scalar(0.25),
             ),
             "two dimensions, π = ¼",
         ),
-        Case((normal(g, 4), normal(g, 4), _covariance(g, 4), _scalar(0.6)), "four dimensions"),
-        Case((normal(g, 3), -normal(g, 3), _covariance(g, 3), _scalar(1e-12)), "π = 10⁻¹²"),
+        Case((normal(g, 4), normal(g, 4), _covariance(g, 4), scalar(0.6)), "four dimensions"),
+        Case((normal(g, 3), -normal(g, 3), _covariance(g, 3), scalar(1e-12)), "π = 10⁻¹²"),
         Case(
-            (normal(g, 3) + 100, normal(g, 3) - 50, _covariance(g, 3) * 100, _scalar(0.999)),
+            (normal(g, 3) + 100, normal(g, 3) - 50, _covariance(g, 3) * 100, scalar(0.999)),
             "means far from 0",
         ),
         Case(
-            (vector(1.0, 1.0), vector(1.0, 1.0), matrix([1.0, 0.3], [0.3, 2.0]), _scalar(0.3)),
+            (vector(1.0, 1.0), vector(1.0, 1.0), matrix([1.0, 0.3], [0.3, 2.0]), scalar(0.3)),
             "equal means: only the prior counts",
         ),
     ],

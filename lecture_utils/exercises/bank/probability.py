@@ -17,7 +17,7 @@ from ..model import (
     Wrong,
     WrongNumber,
 )
-from ._tools import matrix, normal, simplex, uniform, vector
+from ._tools import matrix, normal, simplex, table, uniform, vector
 
 NUMBER = 1
 LOG_2PI = math.log(2 * math.pi)
@@ -153,10 +153,6 @@ def marginal_conditional(joint):
     return px, joint / px[:, None]
 
 
-def _table(g, *shape):
-    return simplex(g, math.prod(shape)).view(shape)
-
-
 MARGINAL_CONDITIONAL = CodeExercise(
     id="marginal_conditional",
     title="Two questions about a joint table",
@@ -169,12 +165,12 @@ MARGINAL_CONDITIONAL = CodeExercise(
     grad_args=(0,),
     cases=lambda g: [
         Case((matrix([0.40, 0.10], [0.15, 0.35]),), "snow or not, coats or not"),
-        Case((_table(g, 3, 3),), "X = Y = 3"),
+        Case((table(g, 3, 3),), "X = Y = 3"),
         Case((matrix([0.1, 0.2, 0.1], [0.3, 0.0, 0.3]),), "2 × 3, with a 0", smooth=False),
-        Case((_table(g, 4, 2),), "X = 4, Y = 2"),
-        Case((_table(g, 2, 5),), "X = 2, Y = 5"),
-        Case((_table(g, 1, 4),), "x can take one value only"),
-        Case((_table(g, 4, 1),), "y can take one value only"),
+        Case((table(g, 4, 2),), "X = 4, Y = 2"),
+        Case((table(g, 2, 5),), "X = 2, Y = 5"),
+        Case((table(g, 1, 4),), "x can take one value only"),
+        Case((table(g, 4, 1),), "y can take one value only"),
         Case(
             (matrix([0.25, 0.75 - 4e-30], [3e-30, 1e-30]),),
             "a value of x that is very rare",

@@ -18,7 +18,7 @@ from ..model import (
     Wrong,
     WrongNumber,
 )
-from ._tools import bits, matrix, normal, vector
+from ._tools import bits, matrix, normal, scalar, vector
 
 NUMBER = 9
 INF = math.inf
@@ -29,10 +29,6 @@ LOG_2PI = math.log(2 * math.pi)
 def _wrong(key, feedback, *solves):
     """Several ways to write one mistake."""
     return [Wrong(key, solve, feedback) for solve in solves]
-
-
-def _scalar(value):
-    return torch.tensor(value, dtype=torch.float64)
 
 
 # ------------------------------------------------------------------ predictions
@@ -844,19 +840,19 @@ GAUSSIAN_RECON = CodeExercise(
     grad_args=(1, 2),
     cases=lambda g: [
         Case(
-            (matrix([0.0, 0.0]), matrix([1.0, 1.0]), _scalar(1.0)),
+            (matrix([0.0, 0.0]), matrix([1.0, 1.0]), scalar(1.0)),
             "two pixels, both off by 1, σ² = 1: 1 + log 2π",
         ),
         Case(
-            (matrix([0.3]), matrix([0.3]), _scalar(0.01)),
+            (matrix([0.3]), matrix([0.3]), scalar(0.01)),
             "one pixel, hit exactly, σ² = 0.01: a density above 1",
         ),
-        Case((normal(g, 3, 4), normal(g, 3, 4), _scalar(0.1)), "B = 3, D = 4, σ² = 0.1"),
-        Case((normal(g, 4, 4), normal(g, 4, 4), _scalar(2.5)), "B = D = 4, σ² = 2.5"),
-        Case((normal(g, 2, 6), normal(g, 2, 6), _scalar(0.5)), "B = 2, D = 6, σ² = ½"),
-        Case((normal(g, 5, 1), normal(g, 5, 1), _scalar(7.0)), "D = 1, σ² = 7"),
+        Case((normal(g, 3, 4), normal(g, 3, 4), scalar(0.1)), "B = 3, D = 4, σ² = 0.1"),
+        Case((normal(g, 4, 4), normal(g, 4, 4), scalar(2.5)), "B = D = 4, σ² = 2.5"),
+        Case((normal(g, 2, 6), normal(g, 2, 6), scalar(0.5)), "B = 2, D = 6, σ² = ½"),
+        Case((normal(g, 5, 1), normal(g, 5, 1), scalar(7.0)), "D = 1, σ² = 7"),
         Case(
-            (normal(g, 1, 3, scale=1000.0), normal(g, 1, 3, scale=1000.0), _scalar(400.0)),
+            (normal(g, 1, 3, scale=1000.0), normal(g, 1, 3, scale=1000.0), scalar(400.0)),
             "B = 1, values near ±1000, σ² = 400",
         ),
     ],

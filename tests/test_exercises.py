@@ -5,7 +5,9 @@ from __future__ import annotations
 import html
 import json
 import math
+import os
 import random
+import signal
 import sys
 import threading
 import time
@@ -20,7 +22,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from lecture_utils import _display, exercises
-from lecture_utils.exercises import arithmetic, check_answer, get, render, running
+from lecture_utils.exercises import arithmetic, checking, get, render, running
+from lecture_utils.exercises.checking import check_answer
 from lecture_utils.exercises.model import Case, CodeExercise, NumberExercise, Status, WrongNumber
 from lecture_utils.exercises.state import Record, State
 
@@ -699,6 +702,120 @@ def test_nothing_arrives_late_after_a_timeout(short):
         sum(range(100))
 
 
+# ------------------------------------------------------------------ in a copy of the process
+def never_returns_to_python(logits, x):
+    return sum(range(10**12))
+
+
+def ends_the_process(logits, x):
+    os._exit(0)
+
+
+def kills_the_process(logits, x):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+only_with_copies = pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="processes are copied on Linux only"
+)
+
+
+@only_with_copies
+def test_a_single_step_without_an_end_is_stopped(shown, monkeypatch):
+    monkeypatch.setattr(checking, "COPY_SECONDS", 0.4)
+    exercises.check("sequence_logprob", never_returns_to_python)
+    assert shown[0][3]["misconception"] == "timeout" and "Stopped after" in shown[0][0]
+    exercises.check("sequence_logprob", right)
+    assert shown[1][3]["status"] == "correct"
+
+
+@only_with_copies
+@pytest.mark.parametrize("solve", [ends_the_process, kills_the_process])
+def test_code_that_ends_python_ends_only_the_copy(solve, shown):
+    exercises.check("sequence_logprob", solve)
+    assert shown[0][3]["misconception"] == "exit" and "Your notebook goes on" in shown[0][0]
+
+
+@only_with_copies
+def test_no_copy_stays_behind_and_nothing_changes_here(shown):
+    seen = []
+
+    def remembers(logits, x):
+        seen.append(x)
+        return right(logits, x)
+
+    (torch.ones(3, requires_grad=True) ** 2).sum().backward()
+    files = len(os.listdir("/proc/self/fd"))
+    for solve in (remembers, ends_the_process):
+        exercises.check("sequence_logprob", solve)
+    assert shown[0][3]["status"] == "correct" and not seen
+    assert len(os.listdir("/proc/self/fd")) == files
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+@only_with_copies
+def test_an_interrupt_ends_the_copy_too(monkeypatch):
+    def interrupted(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(running.select, "select", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        exercises.check("sequence_logprob", endless)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def without_fork():
+    raise OSError("no more processes")
+
+
+@pytest.mark.parametrize("missing", ["system", "process"])
+def test_without_copies_the_check_is_made_here(missing, shown, monkeypatch):
+    if missing == "system":
+        monkeypatch.setattr(running.sys, "platform", "darwin")
+    else:
+        monkeypatch.setattr(running.os, "fork", without_fork)
+    seen = []
+    exercises.check("sequence_logprob", lambda *args: seen.append(1) or right(*args))
+    assert seen and shown[0][3]["status"] == "correct"
+
+
+@only_with_copies
+def test_what_a_copy_cannot_do_on_an_accelerator_is_tried_here(shown, monkeypatch):
+    """A copy may not use an accelerator that its parent uses."""
+    here = os.getpid()
+
+    def on_the_accelerator(logits, x):
+        if os.getpid() != here:
+            raise RuntimeError("Cannot re-initialize CUDA in forked subprocess")
+        return right(logits, x)
+
+    exercises.check("sequence_logprob", on_the_accelerator)
+    assert "Cannot re-initialize" in shown[0][0]
+    monkeypatch.setattr(checking, "accelerators_in_use", lambda: [torch.cuda])
+    exercises.check("sequence_logprob", on_the_accelerator)
+    assert shown[1][3]["status"] == "correct"
+
+
+class Unreadable(Exception):
+    """Can be written by pickle, but not read."""
+
+    def __init__(self, one, two):
+        super().__init__(one)
+
+
+@pytest.mark.parametrize("error", [KeyError("oops"), Unreadable("oops", 2)])
+def test_a_fault_of_the_checker_in_a_copy_is_its_own(error, shown, monkeypatch):
+    def broken(*args):
+        raise error
+
+    monkeypatch.setattr(checking, "check_answer", broken)
+    exercises.check("sequence_logprob", right)
+    assert shown[0][3]["misconception"] == "checker"
+    assert type(error).__name__ in shown[0][0] and "oops" in shown[0][0]
+
+
 @pytest.mark.parametrize(
     "answer",
     [
@@ -852,7 +969,7 @@ def test_a_fault_of_the_checker_is_its_own(shown, monkeypatch):
     def broken(*args):
         raise KeyError("oops")
 
-    monkeypatch.setattr(exercises, "check_answer", broken)
+    monkeypatch.setattr(checking, "check_answer", broken)
     exercises.check("ordering", "c")
     assert "not your fault" in shown[0][0]
     monkeypatch.setenv("LECTURE_STRICT", "1")

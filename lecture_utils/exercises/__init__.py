@@ -23,7 +23,7 @@ from .. import environment
 from .._display import plain, show
 from . import render
 from .bank import CHAPTERS, load
-from .checking import check_answer
+from .checking import check_in_a_copy
 from .model import CodeExercise, Exercise, Result, Status
 from .running import TimeUp
 from .state import State
@@ -95,7 +95,7 @@ def check(what: str | Callable = _NOTHING, answer: Any = _NOTHING) -> None:
     if answer is _NOTHING:
         answer = None if isinstance(what, str) else what
     try:
-        result = _misplaced(exercise, what, answer) or check_answer(exercise, answer)
+        result = _misplaced(exercise, what, answer) or check_in_a_copy(exercise, answer)
     except (Exception, TimeUp) as error:
         if environment.strict():
             raise
@@ -191,7 +191,7 @@ def use(function: Callable) -> Callable:
         status = result.status
     else:
         try:
-            status = check_answer(exercise, function).status
+            status = check_in_a_copy(exercise, function).status
         except Exception:
             if environment.strict():
                 raise
@@ -227,7 +227,7 @@ def verdict(what: str | Callable, answer: Any = None) -> Result:
             return _last_checked[exercise.id][1]
     elif answer is None:
         answer = what
-    return check_answer(exercise, answer)
+    return check_in_a_copy(exercise, answer)
 
 
 def progress(chapter: str | int | None = None) -> None:

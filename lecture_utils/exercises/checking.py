@@ -9,6 +9,7 @@ import linecache
 import math
 import sysconfig
 import textwrap
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -34,7 +35,18 @@ from .model import (
     Status,
     forecast_words,
 )
-from .running import Printed, Stopwatch, TimeUp, isolated, seed_all
+from .running import (
+    COPY_SECONDS,
+    CopyDied,
+    NoCopy,
+    Printed,
+    Stopwatch,
+    TimeUp,
+    accelerators_in_use,
+    in_a_copy,
+    isolated,
+    seed_all,
+)
 from .values import (
     a,
     as_tensor,
@@ -82,6 +94,44 @@ def check_answer(
     if isinstance(exercise, ChoiceExercise):
         return _check_choice(exercise, answer)
     return _check_number(exercise, answer)
+
+
+def check_in_a_copy(exercise: Exercise, answer: Any) -> Result:
+    """As `check_answer`, and it ends in time whatever a student's function does.
+
+    The function runs in a copy of the process where the system can make one. A copy cannot use an
+    accelerator that is in use already, so an error there says nothing: it is tried again here.
+    """
+    from .contract import get_ready
+
+    if not isinstance(exercise, CodeExercise) or not_attempted(exercise, answer):
+        return check_answer(exercise, answer)
+    start = time.monotonic()
+    if exercise.check_device:
+        get_ready()  # what a copy loads is gone with it
+    seconds = max(COPY_SECONDS - (time.monotonic() - start), COPY_SECONDS / 2)
+    try:
+        result = in_a_copy(lambda: check_answer(exercise, answer), seconds)
+    except NoCopy:
+        return check_answer(exercise, answer)
+    except TimeUp:
+        return Result(
+            exercise.id,
+            Status.ERROR,
+            f"Stopped after {seconds:.1f} s. Is there a loop, a sum or a sort over something huge?",
+            misconception="timeout",
+        )
+    except CopyDied:
+        return Result(
+            exercise.id,
+            Status.ERROR,
+            "Your code ended Python itself, or used up the memory. Your notebook goes on: the "
+            "check ran your code in a copy.",
+            misconception="exit",
+        )
+    if result.status is Status.ERROR and accelerators_in_use():
+        return check_answer(exercise, answer)
+    return result
 
 
 def _is_blank(answer: Any) -> bool:

@@ -176,6 +176,11 @@ _PRETENDING: list[Any] = []
 _SECONDS_TO_LOAD = 2.0
 
 
+def get_ready() -> None:
+    """Load what is slow to load the first time, so that it is there in every later check."""
+    _pretend_mode()
+
+
 def _pretend_mode() -> Any:
     """Torch's mode for tensors without data; loading it the first time takes a second or two."""
     if not _PRETENDING:

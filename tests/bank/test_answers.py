@@ -14,7 +14,8 @@ from importlib import import_module
 
 import pytest
 
-from lecture_utils.exercises import bank, check_answer, get
+from lecture_utils.exercises import bank, get
+from lecture_utils.exercises.checking import check_answer
 from lecture_utils.exercises.model import Status
 
 # Wrong solutions may do what torch warns of.

@@ -6,9 +6,10 @@ import re
 
 import pytest
 
-from lecture_utils.exercises import REGISTRY, check_answer
+from lecture_utils.exercises import REGISTRY
 from lecture_utils.exercises.audit import audit
 from lecture_utils.exercises.bank import CHAPTERS
+from lecture_utils.exercises.checking import check_answer
 from lecture_utils.exercises.model import ChoiceExercise, CodeExercise, Status
 
 EVERY = pytest.mark.parametrize("exercise", REGISTRY.values(), ids=lambda e: e.id)

@@ -8,8 +8,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from lecture_utils.exercises import check_answer, get
+from lecture_utils.exercises import get
 from lecture_utils.exercises.bank import gan
+from lecture_utils.exercises.checking import check_answer
 
 
 # ------------------------------------------------------------------ right, written differently

@@ -17,7 +17,8 @@ from torch.distributions import (
     TransformedDistribution,
 )
 
-from lecture_utils.exercises import check_answer, get
+from lecture_utils.exercises import get
+from lecture_utils.exercises.checking import check_answer
 
 LOG_2PI = math.log(2 * math.pi)
 

@@ -8,7 +8,9 @@ from typing import Any
 
 _CODE = re.compile(r"`([^`]+)`")
 _BOLD = re.compile(r"\*\*([^*]+)\*\*")
-_SUBSCRIPT = re.compile(r"(?<!\w)([A-Za-z])_((?:&lt;)?\w)(?!\w)")  # x_t and x_<t, already escaped
+# x_t, x_<t (already escaped) and p_data; the sum sign stays upright.
+_SUBSCRIPT = re.compile(r"(?<!\w)([A-Za-zα-ω])_((?:&lt;)?\w|[a-z]{2,5})(?!\w)")
+_SUM_OVER = re.compile(r"(?<!\w)([ΣΠ])_(\w)(?!\w)")
 _SMALL_DIGITS = re.compile(r"(?<![A-Za-z])([A-Za-z])([₀-₉]+)")  # x₁
 _SUPERSCRIPT = re.compile(r"\^\(([^()]*)\)")  # p^(1/τ)
 _ITALIC = re.compile(r"(?<![\w*])\*([^*\s](?:[^*]*[^*\s])?)\*(?![\w*])")
@@ -40,7 +42,10 @@ def show(text: str, page: str, kind: str, data: dict[str, Any] | None = None) ->
 
 
 def inline_markup(text: str) -> str:
-    """HTML for a line with `code`, **bold**, *italic*, x_t, x_<t or p^(1/τ); the rest escaped."""
+    """HTML for a line with `code`, **bold**, *italic*, x_t, x_<t, p_data, Σ_t or p^(1/τ).
+
+    The rest is escaped.
+    """
     parts = _CODE.split(text)
     for i, part in enumerate(parts):
         part = html.escape(part, quote=False)
@@ -48,6 +53,7 @@ def inline_markup(text: str) -> str:
             parts[i] = f"<code>{part}</code>"
         else:
             part = _SUBSCRIPT.sub(r"<i>\1</i><sub>\2</sub>", part)
+            part = _SUM_OVER.sub(r"\1<sub>\2</sub>", part)
             part = _SMALL_DIGITS.sub(r"<i>\1</i>\2", part)
             part = _SUPERSCRIPT.sub(r"<sup>\1</sup>", part)
             parts[i] = _ITALIC.sub(r"<em>\1</em>", _BOLD.sub(r"<b>\1</b>", part))

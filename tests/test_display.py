@@ -11,6 +11,8 @@ from lecture_utils._display import inline_markup, plain, show
     ("given", "html"),
     [
         ("`x < y` and **bold**, *it*", "<code>x &lt; y</code> and <b>bold</b>, <em>it</em>"),
+        ("Σ_t q_φ, p_data", "Σ<sub>t</sub> <i>q</i><sub>φ</sub>, <i>p</i><sub>data</sub>"),
+        ("log_px, x_data_2", "log_px, x_data_2"),
         ("p(x_t | x_<t)", "p(<i>x</i><sub>t</sub> | <i>x</i><sub>&lt;t</sub>)"),
         ("p^(1/τ)", "p<sup>1/τ</sup>"),
         ("x₁x₂ = x₁²", "<i>x</i>₁<i>x</i>₂ = <i>x</i>₁²"),

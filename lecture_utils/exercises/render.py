@@ -52,7 +52,8 @@ _CLASSES = {
 RIGHT, NOT_RIGHT = "Correct.", "Not this one."
 
 # For notebooks only. Every selector is inside :where, so that the book's own rules always win;
-# the colors are those of the surrounding page, so that dark themes need nothing.
+# the colors are those of the surrounding page, so that dark themes need nothing. What is marked as
+# important has to win against JupyterLab's rules for lists and tables.
 STYLE = (
     "<style>"
     ":where(.ck){display:grid;grid-template-columns:1.1em minmax(0,1fr);column-gap:.6em;"
@@ -71,7 +72,8 @@ STYLE = (
     "align-items:start}:where(.qz-opt input){margin:.3em 0 0}:where(.qz-opt label){margin:0;"
     "cursor:pointer}:where(.qz-fb){grid-column:2}"
     ":where(.ck-progress){border-collapse:collapse;line-height:1.5;font-size:100%}"
-    ":where(.ck-progress :is(th,td)){text-align:left;font-weight:400;padding:.15em 1em .15em 0}"
+    ":where(.ck-progress :is(th,td)){text-align:left!important;font-weight:400;"
+    "padding:.15em 1em .15em 0}"
     ":where(.ck-progress td){white-space:nowrap}:where(.ck-progress thead th){font-weight:600}"
     ":where(.ck-progress code){opacity:.75;margin-left:.4em}"
     ":where(.qz .sr){position:absolute;width:1px;height:1px;overflow:hidden;"

@@ -523,6 +523,10 @@ def test_bits_may_be_kept_in_any_type_while_sampling():
         (lambda nll, shape: nll / 1e300**2 / 10.0**400, "too large for floating point"),
         (lambda nll, shape: nll / torch.ones(3, 3).item(), "a single number"),
         (lambda nll, shape: nll / math.log(torch.ones(3)), "a single number"),
+        (lambda nll, shape: nll - torch.ones(3, 3).max(-1), "`.values`"),
+        (lambda nll, shape: nll if torch.ones(3) > 0 else -nll, "`.any()`"),
+        (lambda nll, shape: (torch.ones(3) > 0) - (torch.ones(3) > 1), "numbers first"),
+        (lambda nll, shape: np.sum(torch.ones(3, 3), axis=-1, keepdims=True), "torch tensors"),
     ],
 )
 def test_advice_for_errors(solve, advice):

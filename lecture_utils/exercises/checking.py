@@ -709,6 +709,20 @@ def _advice(error: BaseException) -> str:
     text = _first_line(error).lower()
     if isinstance(error, NameError):
         return "Is the name spelled right, and did you run the cell that defines or imports it?"
+    if "torch.return_types" in text:
+        return (
+            "Over an axis `max`, `min`, `sort` and `median` return values *and* places: take "
+            "`.values`."
+        )
+    if "ambiguous" in text:
+        return (
+            "Several truth values are not one truth value. Do you mean `.any()`, `.all()`, or a "
+            "choice for each place, `torch.where(…)`?"
+        )
+    if "bool tensor" in text and "is not supported" in text:
+        return "Make the truth values numbers first, `mask.to(x.dtype)`, or use `torch.where(…)`."
+    if "unexpected keyword argument 'axis'" in text:
+        return "The inputs are torch tensors: use `x.sum(-1)` or `torch.…` in place of `np.…`."
     if isinstance(error, AttributeError):
         return "Is it the kind of object you expect? `print(type(…))` shows it."
     if isinstance(error, RecursionError):

@@ -73,8 +73,13 @@ class Result:
     nats: float | None = None  # what a forecast loses each time
 
 
-FORECAST = "As a forecast it loses {} nats each time, compared with the best one (log score)."
-SURE = "As a forecast it loses without limit (log score): only what is certain may be called so."
+FORECAST = (
+    "As a forecast it loses {} nats each time, compared with the best one (the fine is −log q)."
+)
+SURE = (
+    "As a forecast it loses without limit (the fine is −log q): only what is certain may be called "
+    "so."
+)
 LITTLE = "less than 0.001"
 PERCENTAGE = "Is that a percentage? A probability lies between 0 and 1."
 CLOSE = "Close, but not close enough: give more digits."

@@ -7,6 +7,7 @@ function readNumber(text) {
   s = s.replace(/[½⅓⅔¼¾⅛]/g, function (sign) { return '(' + fractions[sign] + ')'; });
   s = s.replace(/\b(math|np|numpy|torch)\./g, '').replace(/float\(\s*(['\x22])([+-]?)(inf|infinity)\1\s*\)/g, '($2inf)');
   if (s.indexOf('%') >= 0) return { problem: 'Please write a percentage as a number between 0 and 1: 0.125 instead of 12.5%.' };
+  if (/^[0-9.]+\s*:\s*[0-9.]+$/.test(s)) return { problem: 'These look like odds. Please give the probability: odds of a : b are a / (a + b).' };
   var token = /\s*([1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?(?![\d,_])|(?:\d+(?:_\d+)*\.?\d*|\.\d+)(?:e[+-]?\d+)?(?![\d,_])|[a-zπ∞][a-z0-9]*|\*\*|[-+*\/()])/y;
   var tokens = [], at = 0, end = s.length, found, here = 0;
   while (at !== end) {

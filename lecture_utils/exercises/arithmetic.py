@@ -47,6 +47,7 @@ COMMA = (
     "thousands, as in 12,345."
 )
 PERCENT = "Please write a percentage as a number between 0 and 1: 0.125 instead of 12.5%."
+ODDS = "These look like odds. Please give the probability: odds of a : b are a / (a + b)."
 LONG = "Please give one number, shorter than that."
 ZERO = "That divides by zero. If you mean infinity, write inf."
 NOT_REAL = "That is not a real number. Please give one number, such as 0.25, 1/4, 2**10 or inf."
@@ -95,6 +96,8 @@ class _Reader:
     def _split(self, text: str) -> list[str]:
         if "%" in text:
             raise NotANumber(PERCENT)
+        if re.fullmatch(r"[0-9.]+\s*:\s*[0-9.]+", text):
+            raise NotANumber(ODDS)
         tokens, at = [], 0
         while at != len(text):
             found = _TOKEN.match(text, at)

@@ -41,6 +41,7 @@ SNOW_GIVEN_COAT = NumberExercise(
     ),
     rtol=0.005,
     probability=True,
+    forecast=False,  # the fine comes at the end of the chapter
     wrong=[
         WrongNumber(
             0.8,
@@ -101,7 +102,34 @@ SNOW_GIVEN_COAT = NumberExercise(
         WrongNumber(
             1.0,
             "certain",
-            "Coats make snow more likely, not certain: on some days they are worn without snow.",
+            "Seeing coats makes snow more likely, not certain: some are worn without snow.",
+        ),
+        WrongNumber(
+            0.27,
+            "complement",
+            "That is the probability of **no** snow, given coats.",
+        ),
+        WrongNumber(
+            0.95,
+            "added",
+            "You added the share of coats to the share of snow and coats: the snowy days with "
+            "coats are in there twice.",
+        ),
+        WrongNumber(
+            3 / 8,
+            "no-snow-to-snow",
+            "That compares days without snow to days with snow. Which share of **all** days "
+            "with coats is snowy?",
+        ),
+        WrongNumber(
+            0.15,
+            "dry-joint",
+            "Those are the days with coats and without snow, out of all days.",
+        ),
+        WrongNumber(
+            0.7,
+            "rounded-too-far",
+            "Near enough for a guess. Count the days and give two digits.",
         ),
     ],
     hints=[
@@ -199,6 +227,12 @@ MARGINAL_CONDITIONAL = CodeExercise(
             lambda joint: (joint.sum(0), joint / joint.sum(1, keepdim=True)),
             "The table is right. The first result is p(y), though: which variable did you sum over "
             "there?",
+        ),
+        Wrong(
+            "whole-table",
+            lambda joint: (joint.sum(), joint / joint.sum()),
+            "You added up the whole table, which always gives 1. For p(x), which variable "
+            "should stay?",
         ),
         Wrong(
             "conditional-other-way",
@@ -407,7 +441,8 @@ MARGINAL_Y = CodeExercise(
     kind="bug",
     statement=(
         "The sum rule: p(y) = Σ_x p(x) p(y | x). Row x of `py_x` holds p(y | x). For a square "
-        "table the code below runs, but its result does not even sum to 1. Repair it."
+        "table the code below runs, but its result is wrong, and in general does not even sum to "
+        "1. (With p(snow) = ½ it happens to be right.) Repair it."
     ),
     level=2,
     reference=marginal_y,
@@ -487,6 +522,18 @@ MARGINAL_Y = CodeExercise(
             "them together sum to?",
         ),
         Wrong(
+            "joint-broadcast",
+            lambda px, py_x: px * py_x,
+            "That is a whole table, and the question is about y alone: a sum is missing. And "
+            "look which axis p(x) met.",
+        ),
+        Wrong(
+            "halved",
+            lambda px, py_x: (px * py_x).sum(0) / 2,
+            "Dividing by 2 does not repair the weights. The factor p(x) met the **columns** of "
+            "the table. Where in the table is x?",
+        ),
+        Wrong(
             "joint",
             lambda px, py_x: px[:, None] * py_x,
             "That is the joint p(x, y), and it is right. The question is about y alone.",
@@ -495,10 +542,11 @@ MARGINAL_Y = CodeExercise(
             Wrong(
                 "sums-over-both",
                 solve,
-                "You summed over both variables, so only the number 1 is left. One of them should "
-                "stay.",
+                "You get 1 everywhere: either you summed over both variables, and one should stay, "
+                "or you divided each column by its sum, and no rescaling is asked for.",
             )
             for solve in (
+                lambda px, py_x: (px[:, None] * py_x / (px[:, None] * py_x).sum(0)).sum(0),
                 lambda px, py_x: (px[:, None] * py_x).sum(),
                 lambda px, py_x: (px[:, None] * py_x).sum().expand(py_x.shape[1]).clone(),
             )
@@ -548,7 +596,8 @@ MARGINAL_Y = CodeExercise(
         ),
     ],
     hints=[
-        "Print the joint of a 2 × 2 table. Does its first **row** sum to p(x = 0)?",
+        "Print the joint for p(x) = (0.7, 0.3) and a 2 × 2 table. Does its first **row** sum to "
+        "0.7?",
         "A vector of shape `[X]` beside a table `[X, Y]` lines up with the last axis. Which one "
         "do you want?",
     ],
@@ -604,6 +653,11 @@ DENSITY_PEAK = NumberExercise(
             1 / math.sqrt(0.2 * math.pi),
             "sigma-as-variance",
             "You took 0.1 for the variance. Here it is the standard deviation.",
+        ),
+        WrongNumber(
+            math.inf,
+            "infinite",
+            "Only a curve of width 0 would need that. This one is narrow: width 0.1.",
         ),
         WrongNumber(
             0.0,
@@ -662,8 +716,8 @@ HEIGHT_UNITS = NumberExercise(
     written="0.057",
     because=(
         "The same area is spread over numbers that reach 100 times as far. A density has a unit, "
-        "“per meter” or “per centimeter”, so its log shifts with the unit: compare likelihoods "
-        "in one unit only."
+        "“per meter” or “per centimeter”, so its log shifts with the unit: compare log "
+        "densities in one unit only."
     ),
     rtol=0.01,
     wrong=[
@@ -683,6 +737,16 @@ HEIGHT_UNITS = NumberExercise(
             0.57,
             "root",
             "The width grows by the factor 100, so 10 is not enough to keep the area.",
+        ),
+        WrongNumber(
+            0.0057,
+            "by-1000",
+            "The numbers get 100 times as wide, not 1000 times.",
+        ),
+        WrongNumber(
+            100.0,
+            "the-factor",
+            "That is the factor. What does it do to 5.7?",
         ),
         WrongNumber(
             5.7e-4,
@@ -781,6 +845,21 @@ GAUSSIAN_LOGPDF = CodeExercise(
             lambda x, mu, var: _gaussian(x, mu, var, log_var=1.0),
             "You divide the density by σ². Its peak must fall like 1/**σ**. How are log σ and "
             "log σ² related?",
+        ),
+        Wrong(
+            "root-forgotten",
+            lambda x, mu, var: -((x - mu) ** 2) / (2 * var) - torch.log(2 * math.pi * var),
+            "The whole 2πσ² stands under a root in the density. What does a root become in a log?",
+        ),
+        Wrong(
+            "log-multiplied",
+            lambda x, mu, var: -((x - mu) ** 2) / (2 * var) - 0.5 * LOG_2PI * var.log(),
+            "The log of a product is a sum; you multiplied the two logs.",
+        ),
+        Wrong(
+            "summed",
+            lambda x, mu, var: _gaussian(x, mu, var, log_var=0.5).sum(),
+            "You summed over all entries. Each x has its own log density.",
         ),
         Wrong(
             "quarter-log-var",
@@ -993,8 +1072,8 @@ MC_MEAN = CodeExercise(
     title="A Monte Carlo mean and how far to trust it",
     statement=(
         "`values` holds f(x₁), …, f(x_n) of n ≥ 2 independent samples. Return the Monte Carlo "
-        "estimate of E[f(x)] and its standard error (the standard deviation of that estimate), "
-        "from the unbiased sample variance."
+        "estimate of E[f(x)] and its standard error (an estimate of that mean's standard "
+        "deviation), from the unbiased sample variance."
     ),
     level=2,
     reference=mc_mean,
@@ -1035,6 +1114,29 @@ MC_MEAN = CodeExercise(
             "variance-of-mean",
             lambda values: (values.mean(), values.var() / len(values)),
             "That is the **variance** of the mean. An error should have the unit of f.",
+        ),
+        Wrong(
+            "bernoulli",
+            lambda values: (
+                values.mean(),
+                (values.mean() * (1 - values.mean()) / len(values)) ** 0.5,
+            ),
+            "p (1 − p) is the variance of zeros and ones. These values can be any numbers: how "
+            "far do they lie from their mean?",
+        ),
+        Wrong(
+            "no-spread",
+            lambda values: (values.mean(), values.mean() / len(values) ** 0.5),
+            "The mean over √n: where is the spread of the values?",
+        ),
+        Wrong(
+            "brackets",
+            lambda values: (
+                values.mean(),
+                (((values - values.mean()) ** 2).sum() / len(values) - 1).sqrt()
+                / len(values) ** 0.5,
+            ),
+            "Mind the brackets: n − 1 divides, and `a / n - 1` subtracts 1 from a quotient.",
         ),
         Wrong(
             "variance-over-root",
@@ -1161,6 +1263,74 @@ MC_MEAN = CodeExercise(
     ],
 )
 
+LYING_FINE = NumberExercise(
+    id="lying_fine",
+    title="What does exaggerating cost?",
+    statement=(
+        "It snows on 70 % of the days, and she says 90 % every day. She pays −log q for the "
+        "probability q that she gave to what happened. How many nats a day does that cost her, on "
+        "average, beyond the fine for the honest 70 %?"
+    ),
+    truth=0.7 * math.log(0.7 / 0.9) + 0.3 * math.log(0.3 / 0.1),
+    written="0.154",
+    because=(
+        "0.7 log(0.7/0.9) + 0.3 log(0.3/0.1) = 0.154. She gains a little on each snowy day, and "
+        "loses a lot on each dry one."
+    ),
+    rtol=0.01,
+    wrong=[
+        WrongNumber(
+            0.2,
+            "forecast-distance",
+            "That is the distance between the two forecasts, not between the two fines.",
+        ),
+        WrongNumber(
+            -0.7 * math.log(0.9) - 0.3 * math.log(0.1),
+            "whole-fine",
+            "That is her whole fine. What would the honest one be?",
+        ),
+        WrongNumber(
+            0.9 * math.log(0.9 / 0.7) + 0.1 * math.log(0.1 / 0.3),
+            "other-weights",
+            "You averaged with the chances that she **said**. How often does it really snow?",
+        ),
+        WrongNumber(
+            -0.7 * math.log(0.7) - 0.3 * math.log(0.3),
+            "honest-fine",
+            "That is the honest fine, 0.611. What does she pay when she says 90 %?",
+        ),
+        WrongNumber(
+            -(0.7 * math.log(0.7 / 0.9) + 0.3 * math.log(0.3 / 0.1)),
+            "sign",
+            "Can a lie be cheaper than the truth, on average?",
+        ),
+        WrongNumber(
+            (0.7 * math.log(0.7 / 0.9) + 0.3 * math.log(0.3 / 0.1)) / math.log(2),
+            "bits",
+            "These are bits. The question asks for nats: take the natural logarithm.",
+        ),
+        WrongNumber(
+            0.7 * math.log(0.7 / 0.9),
+            "snow-only",
+            "You counted the snowy days only. What happens on the dry ones?",
+        ),
+        WrongNumber(
+            math.log(0.9 / 0.7),
+            "one-snowy-day",
+            "That is what she saves on one snowy day. Three days in ten are dry.",
+        ),
+        WrongNumber(
+            0.0,
+            "nothing",
+            "She is wrong about a fifth of the days. Does that cost nothing?",
+        ),
+    ],
+    hints=[
+        "What does she pay on a snowy day, and what on a dry one? How often does each happen?",
+        "Do the same for a forecaster who says 70 %, and subtract.",
+    ],
+)
+
 MORE_SAMPLES = NumberExercise(
     id="more_samples",
     title="Predict: one more digit",
@@ -1171,8 +1341,8 @@ MORE_SAMPLES = NumberExercise(
     truth=10_000,
     written="10,000",
     because=(
-        "The error falls like 1/√n: each further digit costs 100 times as many samples. That holds "
-        "in any dimension, which is the charm of Monte Carlo."
+        "The error falls like 1/√n: each further digit costs 100 times as many samples, however "
+        "long the list of possible values is. That is the charm of Monte Carlo."
     ),
     rtol=1e-3,
     wrong=[
@@ -1181,6 +1351,16 @@ MORE_SAMPLES = NumberExercise(
             "inverse-n",
             "With ten times as many samples the **variance** falls to a tenth. And the standard "
             "error?",
+        ),
+        WrongNumber(
+            10,
+            "factor-of-error",
+            "That is by how much the error shall shrink. And you have 100 samples already.",
+        ),
+        WrongNumber(
+            100_000,
+            "too-slow",
+            "Is the error to fall by the factor 10? Then is 100 times as much work enough, or not?",
         ),
         WrongNumber(
             9900,
@@ -1264,7 +1444,8 @@ MIXTURE_MOMENTS = CodeExercise(
     statement=(
         "First k is drawn with probability `weights[..., k]`, then x from a distribution with mean "
         "`means[..., k]` and variance `variances[..., k]`. Return the mean and the variance of x "
-        "itself, where k is not known."
+        "itself, where k is not known. The dots stand for any further axes: sum over the last one "
+        "only."
     ),
     level=2,
     reference=mixture_moments,
@@ -1321,6 +1502,29 @@ MIXTURE_MOMENTS = CodeExercise(
                 lambda w, m, v: _moments(w, m, v, between=0.0),
                 lambda w, m, v: _moments(w, m, v, between=(w * (m - _mean_of(w, m))).sum(-1)),
             )
+        ),
+        Wrong(
+            "bracket",
+            lambda w, m, v: (
+                (w * m).sum(-1),
+                (w * (v + m**2) - _mean_of(w, m) ** 2).sum(-1),
+            ),
+            "E[x²] − (E[x])² is a good way, but your (E[x])² is subtracted once for each part. "
+            "Where does the bracket end?",
+        ),
+        Wrong(
+            "variance-squared",
+            lambda w, m, v: _moments(w, m, v, within=(w * v**2).sum(-1)),
+            "The variances are squared already: their unit is that of x².",
+        ),
+        Wrong(
+            "sum-squared",
+            lambda w, m, v: (
+                (w * m).sum(-1),
+                (w * (v + m) ** 2).sum(-1) - (w * m).sum(-1) ** 2,
+            ),
+            "E[x²] within a part is its variance plus the square of its mean. What exactly is "
+            "squared?",
         ),
         Wrong(
             "between-only",
@@ -1655,8 +1859,24 @@ PUSHFORWARD = CodeExercise(
         Wrong(
             "underflow",
             lambda y, a, b: (_standard((y - b) / a).exp() / a.abs()).log(),
-            "The right formula, but far out the density underflows to 0, and log 0 is −inf. Do not "
+            "The right formula, but far out the density is stored as 0, and log 0 is −inf. Do not "
             "leave the logs.",
+        ),
+        Wrong(
+            "raised-and-signed",
+            lambda y, a, b: _standard((y - b) / a) + torch.log(a),
+            "Two things: does stretching raise a density or lower it? And what is log a for a "
+            "negative a?",
+        ),
+        Wrong(
+            "absolute-too-late",
+            lambda y, a, b: _standard((y - b) / a) - torch.log(a).abs(),
+            "The absolute value comes too late: what is the log of a negative a?",
+        ),
+        Wrong(
+            "factor-not-log",
+            lambda y, a, b: _standard((y - b) / a) + 1 / a.abs(),
+            "The factor 1/|a| belongs to the density. What becomes of a factor in a log?",
         ),
         Wrong(
             "no-2-pi",
@@ -1714,6 +1934,7 @@ EXERCISES = [
     GAUSSIAN_LOGPDF,
     MC_MEAN,
     MORE_SAMPLES,
+    LYING_FINE,
     MIXTURE_MOMENTS,
     PUSHFORWARD,
 ]

@@ -356,6 +356,8 @@ FIRST_TRIES = [
 
 # ------------------------------------------------------------------ numbers and letters
 NUMBERS = [
+    ("uniform_mle", "6.1", "a-little-more"),
+    ("uniform_mle", "7", "a-little-more"),
     ("uniform_mle", "6", None),
     ("uniform_mle", 6.0, None),
     ("uniform_mle", "22/3", "moment-matching"),

@@ -57,6 +57,18 @@ UNIFORM_MLE = NumberExercise(
             "That is the mean of the data. How likely would the observation 6 be with this θ?",
         ),
         WrongNumber(
+            6.1,
+            "a-little-more",
+            "Every θ from 6 on allows the three numbers. Is the likelihood θ⁻³ larger at 6.1, "
+            "or closer to 6?",
+        ),
+        WrongNumber(
+            7,
+            "a-little-more",
+            "Every θ from 6 on allows the three numbers. Is the likelihood θ⁻³ larger at 7, or "
+            "closer to 6?",
+        ),
+        WrongNumber(
             8,
             "unbiased",
             "You stretched the largest value to be right on average. Maximum likelihood does not "
@@ -290,6 +302,12 @@ BERNOULLI_NLL = CodeExercise(
                 lambda theta, x: -_chosen(theta, x).prod(),
                 lambda theta, x: _chosen(theta, x).prod(),
             )
+        ),
+        Wrong(
+            "summed-product",
+            lambda theta, x: -_chosen(theta, x).prod().log(),
+            "Two things: the log of the product is a sum, and the question asks for the "
+            "average. And a product of many numbers underflows: log first.",
         ),
         Wrong(
             "log-of-product",
@@ -531,13 +549,13 @@ GAUSSIAN_MLE = CodeExercise(
             "unbiased",
             lambda x: (x.mean(0), _variance(x, 0, 1)),
             "Your variance divides by N − 1, which makes it right on average. Maximum likelihood "
-            "asks for something else: which divisor comes out when you set the derivative to 0?",
+            "asks for something else: which divisor comes out where the slope changes its sign?",
         ),
         Wrong(
             "unbiased",
             lambda x: (x.mean(0), _variance(x, 0, 1) if len(x) > 1 else 0 * x[0]),
             "Your variance divides by N − 1, which makes it right on average. Maximum likelihood "
-            "asks for something else: which divisor comes out when you set the derivative to 0?",
+            "asks for something else: which divisor comes out where the slope changes its sign?",
         ),
         Wrong(
             "zero-over-zero",
@@ -554,7 +572,7 @@ GAUSSIAN_MLE = CodeExercise(
             "unbiased-std",
             lambda x: (x.mean(0), _variance(x, 0, 1).sqrt()),
             "Two things. The second value is a standard deviation, not a variance; and it divides "
-            "by N − 1. Is that what the derivative of the likelihood says?",
+            "by N − 1. Is that what the slope of the likelihood says?",
         ),
         *(
             Wrong(
@@ -677,7 +695,8 @@ GAUSSIAN_MLE = CodeExercise(
         ),
     ],
     hints=[
-        "Write the log-likelihood of one column. Set its derivative in μ to 0, then that in σ².",
+        "Write the log-likelihood of one column. Where does its slope in μ change its sign, and "
+        "where does that in σ²?",
         "The rows are the examples: over which axis does the sum of log p run?",
         "The average of what, exactly, is σ²? And is it N or N − 1 that comes out?",
     ],
@@ -792,6 +811,21 @@ _LOSSES = [
         lambda mu, s, y: (y - mu).abs() / s.exp() / 2 + s + _HALF_LOG_2PI,
         "An absolute deviation belongs to another density (Laplace). What stands in the exponent "
         "of a Gaussian?",
+    ),
+    (
+        "variance-as-scale",
+        lambda mu, s, y: -torch.distributions.Normal(mu, s.exp() ** 2).log_prob(y),
+        "`Normal` takes the standard deviation as its second argument, not the variance.",
+    ),
+    (
+        "log-squared",
+        lambda mu, s, y: (y - mu) ** 2 / (s**2).exp() / 2 + s**2 / 2 + _HALF_LOG_2PI,
+        "(log σ)² is not log σ²: σ² is exp(2 log σ).",
+    ),
+    (
+        "not-squared",
+        lambda mu, s, y: (y - mu) / s.exp() ** 2 / 2 + s + _HALF_LOG_2PI,
+        "Nothing is squared: a target below μ would lower the loss without end.",
     ),
     (
         "log-density",
@@ -1045,13 +1079,20 @@ NLL_FROM_LOGITS = CodeExercise(
                 lambda logits, y: F.nll_loss(logits.softmax(-1).log(), y),
             )
         ),
-        Wrong(
-            "naive-exp",
-            lambda logits, y: (
-                -_label((logits.exp() / logits.exp().sum(-1, keepdim=True)).log(), y).mean()
-            ),
-            "The right formula, but exp of 1000 is inf, and inf/inf is nan. Which function shifts "
-            "the scores first?",
+        *(
+            Wrong(
+                "naive-exp",
+                solve,
+                "The right formula, but large scores break it: exp of 1000 is inf, and inf/inf is "
+                "nan; or softmax gives an exact 0, and 0 · log 0 is nan. Which function takes the "
+                "log without leaving the logs?",
+            )
+            for solve in (
+                lambda logits, y: (
+                    -_label((logits.exp() / logits.exp().sum(-1, keepdim=True)).log(), y).mean()
+                ),
+                lambda logits, y: -(_hot(logits, y) * logits.softmax(-1).log()).sum(-1).mean(),
+            )
         ),
         Wrong(
             "naive-logsumexp",
@@ -1432,9 +1473,9 @@ MLE_IS_KL = ChoiceExercise(
     level=2,
     options=[
         Option(
-            "The Jensen–Shannon divergence of p_data and p_θ",
-            "That one compares both with their mixture. Does a mixture of p_data and p_θ stand "
-            "anywhere in E[log p_θ(x)]?",
+            "The largest difference between p_data(x) and p_θ(x)",
+            "An average over x does not look for the worst x. And where would the difference of "
+            "the two stand in E[log p_θ(x)]?",
         ),
         Option(
             "KL(p_θ ‖ p_data)",
@@ -1443,8 +1484,8 @@ MLE_IS_KL = ChoiceExercise(
         ),
         Option(
             "The entropy of p_θ",
-            "The log is the model's, but the average is over the data: that is a cross-entropy. "
-            "What else is in it, apart from a part that no θ can change?",
+            "The log is the model's, but the average is over the **data**. What is in it, apart "
+            "from a part that no θ can change?",
         ),
         Option(
             "KL(p_data ‖ p_θ)",

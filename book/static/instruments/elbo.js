@@ -27,7 +27,7 @@ export function compute({ x, noise, mean, sd }) {
   };
 }
 
-const HILLS = 150, BASE = 26, BAR = 20, STEP = 46, FOOT = 30;
+const TOP = 24, HILLS = 150, BASE = 26, BAR = 20, STEP = 46, FOOT = 30;
 const Z = Array.from({ length: 300 }, (_, i) => -3.5 + (8.5 * i) / 299);
 
 /** Two digits, with a true minus sign and without a negative zero. */
@@ -86,7 +86,7 @@ function mount(place, { x: seen, noise, mean, sd, means, widths, least }) {
 
   function draw(m, s, now) {
     const z = scaleLinear([-3.5, 5], [0, width]);
-    const y = scaleLinear([0, 1.15], [HILLS, 22]).clamp(true);
+    const y = scaleLinear([0, 1.15], [HILLS - TOP, 0]); // a narrow hill is cut off at the top
     const bell = (center, sigma) => (v) =>
       Math.exp(-0.5 * ((v - center) / sigma) ** 2) / (sigma * Math.sqrt(2 * Math.PI));
     const hill = (f, style) =>
@@ -99,16 +99,20 @@ function mount(place, { x: seen, noise, mean, sd, means, widths, least }) {
     const top = HILLS + BASE;
     const bars = [
       ["rec", 0, now.rec, `reconstruction ${nats(now.rec)}`],
-      ["rate", now.rec, now.elbo, `−rate ${nats(-now.rate)}`],
-      ["gap", now.elbo, now.elbo + now.gap, `gap +${nats(now.gap)}`],
+      ["rate", now.rec, now.elbo, `rate: ${nats(now.rate)} down`],
+      ["gap", now.elbo, now.elbo + now.gap, `gap: ${nats(now.gap)} up`],
     ];
     picture.setAttribute("width", width);
     picture.replaceChildren(
       svg("path", { d: `M0,${HILLS}H${width}`, style: "stroke:var(--edge)" }),
       ...[-2, 0, 2, 4].map((v) => text(z(v), HILLS + 17, nats(v).replace(".00", ""), "soft", "middle")),
-      hill(bell(0, 1), line("rate", "7 5")),
-      hill(bell(now.posterior_mean, now.posterior_sd), line("gap", "2 4")),
-      hill(bell(m, s), line("latent", "none")),
+      svg(
+        "svg",
+        { y: TOP, width, height: HILLS - TOP },
+        hill(bell(0, 1), line("rate", "7 5")),
+        hill(bell(now.posterior_mean, now.posterior_sd), line("gap", "2 4")),
+        hill(bell(m, s), line("latent", "none")),
+      ),
       text(2, 15, "prior (dashes)", "rate"),
       text(width / 2, 15, "posterior (dots)", "gap", "middle"),
       text(width - 2, 15, "q (line)", "latent", "end"),

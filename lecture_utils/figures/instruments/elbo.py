@@ -147,9 +147,9 @@ def draw(prepared: dict[str, Any], mean: float, sd: float) -> Figure:
     a.set(ylim=(0, 1.5), yticks=[], xlabel="$z$")
     a.legend()
     bars = [
-        ("rec", 0.0, now["rec"], "reconstruction"),
-        ("rate", now["rec"], -now["rate"], "−rate"),
-        ("gap", now["elbo"], now["gap"], "gap"),
+        ("rec", 0.0, now["rec"], f"reconstruction {_nats(now['rec'])}"),
+        ("rate", now["rec"], -now["rate"], f"rate: {_nats(now['rate'])} down"),
+        ("gap", now["elbo"], now["gap"], f"gap: {_nats(now['gap'])} up"),
     ]
     for row, (role, left, size, _) in enumerate(bars):
         b.barh(
@@ -161,7 +161,7 @@ def draw(prepared: dict[str, Any], mean: float, sd: float) -> Figure:
         xlim=(prepared["least"], 0.5),
         ylim=(2.6, -0.6),
         yticks=range(3),
-        yticklabels=[f"{name} {_nats(size)}" for _, _, size, name in bars],
+        yticklabels=[words for *_, words in bars],
         xlabel="nats",
         title=f"log p(x) = {_nats(now['log_px'])} nats",
     )

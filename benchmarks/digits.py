@@ -86,7 +86,7 @@ def _row(name: str, run: Callable[[int], dict[str, Any]]) -> dict[str, Any]:
     for seed in SEEDS:
         torch.manual_seed(seed)
         results.append(run(seed))
-    row = {"name": name, **results[0], "seeds": [result["nats"] for result in results]}
+    row = {"name": name, **results[0], "seeds": [r.get("exact", r["nats"]) for r in results]}
     print(f"  {name:12s} {row['seconds']:8.1f} {row['nats']:8.2f} ± {row['error']:.2f}")
     return row
 

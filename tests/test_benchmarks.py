@@ -70,7 +70,7 @@ def test_the_scoreboard_shows_the_results_that_are_there():
     low, high = rows["MADE"]["seeds"], rows["VAE, K = 8"]["seeds"]
     assert max(low) < min(high) < max(high) < min(rows["mixture"]["seeds"])
     assert max(rows["mixture"]["seeds"]) < min(rows["VAE, K = 2"]["seeds"])
-    assert 7.5 < rows["pixels alone"]["nats"] - rows["MADE"]["nats"] < 8.5
+    assert rows["pixels alone"]["nats"] - max(rows["MADE"]["seeds"]) > 8
 
 
 def test_every_goal_is_measured_and_every_benchmark_has_results():

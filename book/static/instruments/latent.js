@@ -119,7 +119,7 @@ function mount(place, settings) {
       ...inside.map(([[x, y], label]) =>
         text(map.x(x), map.y(y) + 4, label, "latent", "middle", 12)),
       mark,
-      text(size / 2, size + 20, "first number of the code", "soft", "middle", 14),
+      text(size / 2, size + 20, "→ first number, ↑ second number", "soft", "middle", 14),
       svg("rect", {
         x: left + 0.5, y: top + 0.5, width: shown - 1, height: shown - 1,
         style: "fill:none;stroke:var(--edge)",
@@ -146,7 +146,7 @@ function mount(place, settings) {
   });
   picture.addEventListener("pointermove", (event) => { if (event.buttons) point(event); });
 
-  onWidth(stage, (w) => { width = w; draw(); update(); });
+  onWidth(stage, (w) => { width = w - 2; draw(); update(); });
   update();
 }
 

@@ -108,14 +108,14 @@ choose settings with, and 297 that are scored, at the end.
 """
 SCOREBOARD_FOOT = """
 **nats a digit** is the mean of $-\\log p_\\theta(x)$ over the test digits: lower is better. "≤"
-stands where only a bound is known. The VAE with eight numbers is scored by the importance-
-weighted bound with 1000 samples, so its true score is at most that, up to the luck of the
-samples. For the one with two numbers the integral over codes was done on a lattice: the score
-is exact. The other rows are exact by construction.
+stands where only a bound is known. The VAE with eight numbers is scored by the
+importance-weighted bound with 1000 samples, so its true score is at most that, up to the luck
+of the samples. For the one with two numbers the integral over codes was done on a lattice: the
+score is exact. The other rows are exact by construction.
 
 **±** is the standard error of that mean: how far it would typically move with 297 *other* test
 digits. It says nothing about training again. That is what **three seeds** shows, the lowest and
-the highest score of three runs that differ in their random numbers; nats and seconds are those
+the highest score of three runs that differ in their random numbers; the nats in front are those
 of the first. All rows are scored on the *same* digits, so the difference of two rows is usually
 surer than their ± suggest.
 
@@ -123,9 +123,9 @@ surer than their ± suggest.
 validation digits, never on the test digits. Nobody searched equally long for every row. Read a
 difference of a few tenths of a nat as a tie.
 
-**seconds** are for training, CPU time of one thread. **To score one** and **to draw one** count
-passes of a network (for the mixture, looks at the list of its drawings); passes that can be
-done side by side are counted all the same.
+**seconds** are for training, CPU time of one thread, the quickest of the three runs. **To score
+one** and **to draw one** count passes of a network (for the mixture, looks at the list of its
+drawings); passes that can be done side by side are counted all the same.
 
 What to see: what the pixels know about each other is worth at least eight nats. A code of two
 numbers says less about a digit than a long list of drawings does, a code of eight says more.

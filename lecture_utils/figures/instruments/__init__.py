@@ -26,6 +26,7 @@ from lecture_utils._display import show
 from lecture_utils.environment import static
 from lecture_utils.figures.instruments import (
     bayes,
+    directions,
     elbo,
     joint,
     latent,
@@ -35,6 +36,7 @@ from lecture_utils.figures.instruments import (
 
 _INSTRUMENTS: dict[str, ModuleType] = {
     "bayes": bayes,
+    "directions": directions,
     "elbo": elbo,
     "joint": joint,
     "latent": latent,

@@ -20,8 +20,9 @@ MEANS = (-6.0, 6.0)
 WIDTHS = (0.4, 6.0)
 # Nodes of the two integrals, in standard deviations: the trapezoid rule is exact to many digits
 # for smooth functions that die out before the ends.
-_NODES = np.linspace(-9.0, 9.0, 361)
-_WEIGHTS = np.exp(-0.5 * _NODES**2) / math.sqrt(2 * math.pi) * (_NODES[1] - _NODES[0])
+_STEP = 18 / 360
+_NODES = -9 + _STEP * np.arange(361)
+_WEIGHTS = np.exp(-0.5 * _NODES**2) / math.sqrt(2 * math.pi) * _STEP
 _HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 
 

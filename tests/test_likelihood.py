@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import pytest
 import torch
 from torch import distributions as D
@@ -128,6 +130,38 @@ def test_parameters_that_columns_share_have_no_gap_to_those_that_they_do_not():
     start = {"loc": torch.tensor([0.0, 9.0]), "scale": torch.ones(2)}
     own = fit_mle(Parametric(D.Normal, **start), x, steps=1000, device="cpu", lr=0.1)
     assert own.gap < 1e-3
+
+
+def test_a_climb_that_ends_far_below_the_top_says_so():
+    x = drawn(D.Normal(100.0, 5.0))
+    start = {"loc": 0.0, "scale": 1.0}
+    with pytest.warns(RuntimeWarning, match=r"ended \d+ nats .* below the best Normal: .*now 50"):
+        short = fit_mle(Parametric(D.Normal, **start), x, steps=50, device="cpu")
+    assert short.gap > 100
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        near = {"loc": 95.0, "scale": 4.0}
+        assert fit_mle(Parametric(D.Normal, **near), x, steps=1000, device="cpu").gap < 1e-3
+        shared = Parametric(D.Normal, **start)  # no closed form, so nobody knows how far the top is
+        assert fit_mle(shared, x[:, None].expand(-1, 2), steps=5, device="cpu").gap is None
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_fit_fits_into_a_notebook_cell(name):
+    truth, start = CASES[name]
+    fit = fit_mle(Parametric(type(truth), **start), drawn(truth), steps=600, device="cpu")
+    assert all(len(line) <= 68 for line in repr(fit).splitlines()), fit
+
+
+def test_of_many_parameters_a_fit_tells_the_shape():
+    x = drawn(D.Normal(torch.arange(8.0), 1.0))
+    model = Parametric(D.MultivariateNormal, loc=torch.arange(8.0), scale_tril=torch.eye(8))
+    fit = fit_mle(model, x, device="cpu")
+    assert "loc=<8 numbers>, scale_tril=<8 x 8 numbers>" in " ".join(repr(fit).split())
+    assert all(len(line) <= 68 for line in repr(fit).splitlines())
+    own = Parametric(D.Normal, loc=torch.arange(4.0), scale=torch.ones(4))
+    few = repr(fit_mle(own, x[:, :4], steps=300, device="cpu"))
+    assert "loc=[" in few and "numbers" not in few
 
 
 def test_scoring_is_done_in_evaluation_mode_and_leaves_the_modes():

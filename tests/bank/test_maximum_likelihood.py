@@ -191,7 +191,6 @@ UNSEEN = [
     ("gaussian_mle", lambda x: (x.mean(0), x.var(0, False) + 1e-5)),
     ("gaussian_mle", lambda x: (x.mean(0), (x - x.mean(0)).pow(2).median(0).values)),
     ("gaussian_mle", lambda x: (x.mean(0), ((x - x.mean(0)) ** 2).sum(0) / (len(x) + 1))),
-    ("gaussian_mle", lambda x: (x.mean(0), ((x - x.mean(0)) ** 2).sum(0) / x.shape[1])),
     ("gaussian_mle", lambda x: (x.mean(0), (x - x[0]).pow(2).mean(0))),
     ("gaussian_mle", lambda x: (x.mean(0), x.var(0, False) / 2)),
     ("gaussian_mle", lambda x: (x.mean(0, keepdim=True), x.var(0, False, keepdim=True))),
@@ -354,10 +353,115 @@ FIRST_TRIES = [
 ]
 
 
+# ------------------------------------------------------------------ more first tries
+def _all_labels_minus_one(z, y):
+    p = z.softmax(-1).clone()
+    p[:, y] -= 1
+    return p / len(y)
+
+
+def _shifted_by_the_largest_of_all(z, y):
+    z = z - z.max()
+    return (z.exp().sum(-1).log() - z[torch.arange(len(y)), y]).mean()
+
+
+def _chosen_pixels(p, bits):
+    return torch.where(bits == 1, p, 1 - p)
+
+
+_Normal, _Bernoulli = torch.distributions.Normal, torch.distributions.Bernoulli
+FIRST_TRIES += [
+    ("bernoulli_nll", lambda t, x: -(t**x * (1 - t) ** (1 - x)).prod().log(), "summed-product"),
+    (
+        "bernoulli_nll",
+        lambda t, x: -_chosen_pixels(t.clamp(1e-2, 0.99), x).log().mean(),
+        "epsilon",
+    ),
+    (
+        "gaussian_mle",
+        lambda x: (x.mean(0), ((x - x.mean(0)) ** 2).sum(0) / x.shape[1]),
+        "by-columns",
+    ),
+    (
+        "regression_nll",
+        lambda m, s, y: -_Normal(m[:, 0], s[:, 0].exp() ** 2).log_prob(y).mean(),
+        "variance-as-scale",
+    ),
+    (
+        "regression_nll",
+        lambda m, s, y: (
+            ((y - m[:, 0]) ** 2 / (2 * torch.exp(s[:, 0] ** 2)) + s[:, 0]).mean()
+            + 0.5 * math.log(2 * math.pi)
+        ),
+        "log-squared",
+    ),
+    (
+        "regression_nll",
+        lambda m, s, y: -_Normal(m[:, 0], 10 ** s[:, 0]).log_prob(y).mean(),
+        "ten-to-the",
+    ),
+    (
+        "regression_nll",
+        lambda m, s, y: (
+            ((y - m[:, 0]) * (-2 * s[:, 0]).exp() / 2 + s[:, 0]).mean()
+            + 0.5 * math.log(2 * math.pi)
+        ),
+        "not-squared",
+    ),
+    (
+        "regression_nll",
+        lambda m, s, y: (
+            ((y - m[:, 0]) ** 2 * (-2 * s[:, 0]).exp() / 2 + s[:, 0].log()).mean()
+            + 0.5 * math.log(2 * math.pi)
+        ),
+        "log-twice",
+    ),
+    (
+        "nll_from_logits",
+        lambda z, y: -(F.one_hot(y, z.shape[1]) * z.softmax(-1).log()).sum(-1).mean(),
+        "zero-times-log-zero",
+    ),
+    (
+        "nll_from_logits",
+        lambda z, y: -((z.exp() / z.exp().sum(-1, keepdim=True))[range(len(y)), y]).log().mean(),
+        "naive-exp",
+    ),
+    ("nll_from_logits", lambda z, y: -z.log_softmax(-1)[:, y].mean(), "all-labels"),
+    ("nll_from_logits", lambda z, y: (1 - z.softmax(-1)[range(len(y)), y]).mean(), "one-minus"),
+    (
+        "nll_from_logits",
+        lambda z, y: F.cross_entropy(z.softmax(-1), y) - 0.5514,
+        "minus-a-constant",
+    ),
+    ("nll_from_logits", lambda z, y: F.cross_entropy(z.log(), y), "log-of-scores"),
+    ("nll_from_logits", _shifted_by_the_largest_of_all, "one-shift"),
+    ("nll_from_logits", lambda z, y: -z[torch.arange(len(y)), y].mean(), "raw-scores"),
+    ("nll_gradient", _all_labels_minus_one, "all-labels"),
+    ("nll_gradient", lambda z, y: z.softmax(-1) * (1 - z.softmax(-1)), "sigmoid-slope"),
+    ("pixel_test_nll", lambda a, b: -_chosen_pixels(a.mean(1), b).log().sum(1), "coin-per-image"),
+    (
+        "pixel_test_nll",
+        lambda a, b: -_chosen_pixels(a.mean(1, keepdim=True), b).log().sum(1),
+        "coin-per-image",
+    ),
+    ("pixel_test_nll", lambda a, b: -_Bernoulli(a.mean(0)).log_prob(b).mean(1), "bounded-mean"),
+    (
+        "pixel_test_nll",
+        lambda a, b: -_chosen_pixels(a.sum(0) / len(b), b).log().sum(1),
+        "by-test-size",
+    ),
+]
+
+
 # ------------------------------------------------------------------ numbers and letters
 NUMBERS = [
     ("uniform_mle", "6.1", "a-little-more"),
     ("uniform_mle", "7", "a-little-more"),
+    ("uniform_mle", 6.01, "a-little-more"),
+    ("uniform_mle", "100", "a-little-more"),
+    ("variance_bias", 0.9, "guess"),
+    ("variance_bias", "1/2", "guess"),
+    ("variance_bias", 5, "sum"),
     ("uniform_mle", "6", None),
     ("uniform_mle", 6.0, None),
     ("uniform_mle", "22/3", "moment-matching"),

@@ -388,7 +388,7 @@ def _(mistake):
 def _(mistake):
     q, _, f, log_f = _shares()
     kl = (f * (log_f - np.log(q))).sum(1)
-    return -kl if mistake else kl, ">=", 0.0
+    return -kl if mistake else kl, ">=", np.abs(f - q).sum(axis=1) ** 2 / 2
 
 
 def _bell_gaps(swap: bool = False) -> tuple[list, list, list, list]:

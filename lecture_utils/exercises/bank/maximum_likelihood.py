@@ -22,7 +22,7 @@ from ._tools import bits, matrix, normal, tokens, vector
 NUMBER = 4
 LN2 = math.log(2)
 INF = math.inf
-_SMALL = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12)
+_SMALL = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12)
 
 
 def _one(value):
@@ -56,17 +56,14 @@ UNIFORM_MLE = NumberExercise(
             "mean",
             "That is the mean of the data. How likely would the observation 6 be with this θ?",
         ),
-        WrongNumber(
-            6.1,
-            "a-little-more",
-            "Every θ from 6 on allows the three numbers. Is the likelihood θ⁻³ larger at 6.1, "
-            "or closer to 6?",
-        ),
-        WrongNumber(
-            7,
-            "a-little-more",
-            "Every θ from 6 on allows the three numbers. Is the likelihood θ⁻³ larger at 7, or "
-            "closer to 6?",
+        *(
+            WrongNumber(
+                theta,
+                "a-little-more",
+                "This θ does allow the three numbers. Is there a smaller one that allows them as "
+                "well? And what does θ⁻³ do on the way down?",
+            )
+            for theta in (6.01, 6.05, 6.1, 6.2, 6.25, 6.5, 7, 7.5, 9, 10, 12, 20, 100)
         ),
         WrongNumber(
             8,
@@ -381,8 +378,8 @@ LIKELIHOOD_AREA = ChoiceExercise(
     id="likelihood_area",
     title="The area under a likelihood",
     statement=(
-        "Ten days, seven with snow, in a given order: L(θ) = θ⁷ (1 − θ)³. What is the area under "
-        "L between θ = 0 and θ = 1?"
+        "Ten days, seven with snow, in a given order: their likelihood is L(θ) = θ⁷ (1 − θ)³. What "
+        "is the area under L between θ = 0 and θ = 1?"
     ),
     level=2,
     options=[
@@ -480,6 +477,21 @@ VARIANCE_BIAS = NumberExercise(
             "n-minus-1",
             "Right direction, but count again: how many numbers are there, and how many of them "
             "does the fitted mean use up?",
+        ),
+        WrongNumber(
+            5,
+            "sum",
+            "Five numbers of variance 1 add up to that. The fitted variance is an **average**, and "
+            "around a fitted mean.",
+        ),
+        *(
+            WrongNumber(
+                guess,
+                "guess",
+                "A guess between the extremes: with one number the fitted variance is 0, with very "
+                "many it is 1. What is it, on average, with two?",
+            )
+            for guess in (0.5, 0.65, 0.7, 0.85, 0.9, 0.95, 0.99)
         ),
         WrongNumber(
             5 / 6,
@@ -671,6 +683,18 @@ GAUSSIAN_MLE = CodeExercise(
             "Absolute deviations belong to another model (the Laplace distribution). What stands "
             "in the exponent of a Gaussian?",
         ),
+        *(
+            Wrong(
+                "by-columns",
+                solve,
+                "You divided by the number of **columns**. How many squared deviations are there "
+                "in one column?",
+            )
+            for solve in (
+                lambda x: (x.mean(0), ((x - x.mean(0)) ** 2).sum(0) / x.shape[1]),
+                lambda x: (x.sum(0) / x.shape[1], ((x - x.mean(0)) ** 2).sum(0) / x.shape[1]),
+            )
+        ),
         Wrong(
             "standard-error",
             lambda x: (x.mean(0), _variance(x, 0) / len(x)),
@@ -817,15 +841,44 @@ _LOSSES = [
         lambda mu, s, y: -torch.distributions.Normal(mu, s.exp() ** 2).log_prob(y),
         "`Normal` takes the standard deviation as its second argument, not the variance.",
     ),
-    (
-        "log-squared",
-        lambda mu, s, y: (y - mu) ** 2 / (s**2).exp() / 2 + s**2 / 2 + _HALF_LOG_2PI,
-        "(log σ)² is not log σ²: σ² is exp(2 log σ).",
+    *(
+        (
+            "log-squared",
+            formula,
+            "You squared the **log** of σ, but (log σ)² is not log σ². Undo the log first, and "
+            "square then.",
+        )
+        for formula in (
+            lambda mu, s, y: (y - mu) ** 2 / (s**2).exp() / 2 + s**2 / 2 + _HALF_LOG_2PI,
+            lambda mu, s, y: (y - mu) ** 2 / (s**2).exp() / 2 + s + _HALF_LOG_2PI,
+        )
+    ),
+    *(
+        (
+            "not-squared",
+            formula,
+            "The deviation is not squared: a target below μ would lower the loss without end.",
+        )
+        for formula in (
+            lambda mu, s, y: (y - mu) / s.exp() ** 2 / 2 + s + _HALF_LOG_2PI,
+            lambda mu, s, y: (y - mu) / s.exp() / 2 + s + _HALF_LOG_2PI,
+        )
+    ),
+    *(
+        (
+            "ten-to-the",
+            formula,
+            "A power of 10 undoes a logarithm with base 10. `log_sigma` is a natural one.",
+        )
+        for formula in (
+            lambda mu, s, y: ((y - mu) / 10**s) ** 2 / 2 + math.log(10) * s + _HALF_LOG_2PI,
+            lambda mu, s, y: ((y - mu) / 10**s) ** 2 / 2 + s + _HALF_LOG_2PI,
+        )
     ),
     (
-        "not-squared",
-        lambda mu, s, y: (y - mu) / s.exp() ** 2 / 2 + s + _HALF_LOG_2PI,
-        "Nothing is squared: a target below μ would lower the loss without end.",
+        "log-twice",
+        lambda mu, s, y: ((y - mu) / s.exp()) ** 2 / 2 + s.log() + _HALF_LOG_2PI,
+        "The output already is log σ, and you took its log again.",
     ),
     (
         "log-density",
@@ -1029,8 +1082,8 @@ NLL_FROM_LOGITS = CodeExercise(
     ''',
     grad_args=(0,),
     cases=lambda g: [
-        Case((matrix([9.0, 0.0, 0.0]), torch.tensor([0])), "sure and right: close to 0"),
         Case((matrix([0.0, 0.0]), torch.tensor([1])), "two equal scores: log 2"),
+        Case((matrix([9.0, 0.0, 0.0]), torch.tensor([0])), "sure and right: close to 0"),
         Case((normal(g, 5, 3, scale=2.0), tokens(g, 3, 5)), "B = 5, V = 3"),
         Case((normal(g, 4, 4), tokens(g, 4, 4)), "B = V = 4"),
         Case((normal(g, 3, 7) - 20, tokens(g, 7, 3)), "all scores lowered by 20, V = 7"),
@@ -1042,6 +1095,7 @@ NLL_FROM_LOGITS = CodeExercise(
             (matrix([1000.0, 0.0], [0.0, 1000.0]), torch.tensor([0, 1])),
             "scores of 1000, both labels right",
         ),
+        Case((matrix([-1000.0, 0.0]), torch.tensor([1])), "a score of −1000, label right"),
         Case((normal(g, 2, 1), torch.tensor([0, 0])), "a single class: no doubt at all"),
     ],
     alternatives=[
@@ -1065,7 +1119,46 @@ NLL_FROM_LOGITS = CodeExercise(
         Wrong(
             "raw-scores",
             lambda logits, y: F.nll_loss(logits, y),
-            "These scores were never normalized: `nll_loss` only picks and averages.",
+            "These scores were never normalized: raise them all, and this loss falls without end. "
+            "(`nll_loss` only picks and averages.)",
+        ),
+        *(
+            Wrong(
+                "minus-a-constant",
+                lambda logits, y, floor=floor: F.cross_entropy(logits.softmax(-1), y) - floor,
+                "A constant does not undo a second softmax: it lowers every loss by as much, and "
+                "not only the smallest. What does `cross_entropy` expect?",
+            )
+            for floor in (0.55, 0.551, 0.5514, 0.55144, math.log(math.e + 2) - 1)
+        ),
+        Wrong(
+            "log-of-scores",
+            lambda logits, y: F.cross_entropy(logits.log(), y),
+            "You took the log of the scores. They may be negative, so they are no probabilities. "
+            "What does `cross_entropy` expect?",
+        ),
+        Wrong(
+            "one-minus",
+            lambda logits, y: (1 - _label(logits.softmax(-1), y)).mean(),
+            "1 − p is close to −log p only for a p near 1. What does each of the two say about a "
+            "right class that got p = 0?",
+        ),
+        Wrong(
+            "all-labels",
+            lambda logits, y: -logits.log_softmax(-1)[:, y].mean(),
+            "`[:, y]` picks, in **every** row, the columns of all labels: `[B, B]`. Row and label "
+            "belong together in pairs.",
+        ),
+        *(
+            Wrong(
+                "one-shift",
+                lambda logits, y, shift=shift: (
+                    shift(logits).exp().sum(-1).log() - _label(shift(logits), y)
+                ).mean(),
+                "A shift is the right idea. But you shift all rows by the same number, and a row "
+                "far below it is left with exp = 0. Whose largest score should a row lose?",
+            )
+            for shift in (lambda z: z - z.max(), lambda z: z - z.amax(0))
         ),
         *(
             Wrong(
@@ -1079,20 +1172,19 @@ NLL_FROM_LOGITS = CodeExercise(
                 lambda logits, y: F.nll_loss(logits.softmax(-1).log(), y),
             )
         ),
-        *(
-            Wrong(
-                "naive-exp",
-                solve,
-                "The right formula, but large scores break it: exp of 1000 is inf, and inf/inf is "
-                "nan; or softmax gives an exact 0, and 0 · log 0 is nan. Which function takes the "
-                "log without leaving the logs?",
-            )
-            for solve in (
-                lambda logits, y: (
-                    -_label((logits.exp() / logits.exp().sum(-1, keepdim=True)).log(), y).mean()
-                ),
-                lambda logits, y: -(_hot(logits, y) * logits.softmax(-1).log()).sum(-1).mean(),
-            )
+        Wrong(
+            "zero-times-log-zero",
+            lambda logits, y: -(_hot(logits, y) * logits.softmax(-1).log()).sum(-1).mean(),
+            "Where softmax gives an exact 0, its log is −inf, and 0 · (−inf) is nan. Ask only for "
+            "the log of the right class, and take it without leaving the logs.",
+        ),
+        Wrong(
+            "naive-exp",
+            lambda logits, y: (
+                -_label((logits.exp() / logits.exp().sum(-1, keepdim=True)).log(), y).mean()
+            ),
+            "The right formula, but exp of 1000 is inf, and inf/inf is nan. Which function shifts "
+            "the scores first?",
         ),
         Wrong(
             "naive-logsumexp",
@@ -1201,6 +1293,11 @@ def _hot(logits, y):
     return F.one_hot(y, logits.shape[-1]).to(logits.dtype)
 
 
+def _seen(logits, y):
+    """In every row a 1 at each class that is a label of any row."""
+    return _hot(logits, y).amax(0).expand_as(logits)
+
+
 def _by_autograd(loss):
     def solve(logits, y):
         leaf = logits.detach().clone().requires_grad_(True)
@@ -1259,6 +1356,18 @@ NLL_GRADIENT = CodeExercise(
             lambda logits, y: _hot(logits, y) - logits.softmax(-1),
             "Two things: which way does the loss grow when the right logit is raised? And the loss "
             "is an average over the batch.",
+        ),
+        *(
+            Wrong(
+                "all-labels",
+                solve,
+                "`[:, y]` picks, in **every** row, the columns of all labels. Row and label belong "
+                "together in pairs.",
+            )
+            for solve in (
+                lambda logits, y: (logits.softmax(-1) - _seen(logits, y)) / len(y),
+                lambda logits, y: logits.softmax(-1) - _seen(logits, y),
+            )
         ),
         Wrong(
             "all-entries",
@@ -1367,11 +1476,12 @@ NLL_GRADIENT = CodeExercise(
             Wrong(
                 "sigmoid-slope",
                 solve,
-                "You used p(1 − p), the slope of p itself. The loss is −**log** p, and every "
-                "logit moves every probability.",
+                "You used p(1 − p): so does one probability react to its **own** score. The loss "
+                "is −**log** p of the class in `y`, and every logit moves it.",
             )
             for solve in (
                 lambda logits, y: (lambda p: p * (1 - p) / len(y))(logits.softmax(-1)),
+                lambda logits, y: (lambda p: p * (1 - p))(logits.softmax(-1)),
                 lambda logits, y: (lambda p: -p * (1 - p) * _hot(logits, y) / len(y))(
                     logits.softmax(-1)
                 ),
@@ -1565,7 +1675,8 @@ PIXEL_TEST_NLL = CodeExercise(
     statement=(
         "The images are rows of bits. Model every pixel as a coin of its own, all independent. Fit "
         "the coins by maximum likelihood on `train` [N, D]; return −log p of each image of `test` "
-        "[M, D], in nats. What the fit holds impossible costs inf; what it holds certain costs 0."
+        "[M, D], in nats. What the fit holds impossible costs inf; what it holds certain costs 0. "
+        "(The bits come as floats.)"
     ),
     level=3,
     reference=pixel_test_nll,
@@ -1573,6 +1684,10 @@ PIXEL_TEST_NLL = CodeExercise(
     unit="nats",
     cases=lambda g: [
         Case((matrix([1.0], [0.0]), matrix([1.0])), "one pixel, lit in one of two images: log 2"),
+        Case(
+            (matrix([1.0, 1.0, 0.0], [1.0, 0.0, 0.0], [1.0, 1.0, 1.0]), matrix([1.0, 0.0, 1.0])),
+            "three images of three pixels",
+        ),
         Case(
             (
                 matrix([1.0, 0.0], [1.0, 1.0], [1.0, 1.0], [1.0, 1.0]),
@@ -1753,11 +1868,33 @@ PIXEL_TEST_NLL = CodeExercise(
                 lambda train, test: _naive_score(train.mean(), test),
             )
         ),
+        *(
+            Wrong(
+                "coin-per-image",
+                solve,
+                "You averaged over the pixels of an image. A coin belongs to a **pixel**: which "
+                "axis counts the training images?",
+            )
+            for solve in (
+                lambda train, test: _score(train.mean(1)[: test.shape[1]], test),
+                lambda train, test: _score(train.mean(1), test),
+                lambda train, test: _score(train.mean(1, keepdim=True), test),
+            )
+        ),
         Wrong(
-            "coin-per-image",
-            lambda train, test: _score(train.mean(1)[: test.shape[1]], test),
-            "You averaged over the pixels of an image. A coin belongs to a **pixel**: which axis "
-            "counts the images?",
+            "by-test-size",
+            lambda train, test: _score(train.sum(0) / len(test), test),
+            "You counted in `train` and divided by the number of images in `test`. A share of "
+            "which images do you want?",
+        ),
+        Wrong(
+            "bounded-mean",
+            lambda train, test: (
+                -torch.distributions.Bernoulli(train.mean(0)).log_prob(test).mean(1)
+            ),
+            "Two things. Independent pixels multiply, so their logs are added up, not averaged. "
+            "And `Bernoulli` moves a probability of 0 or 1 a tiny step inward: here it must cost "
+            "inf.",
         ),
         *(
             Wrong("lit-only", solve, "Only lit pixels count. What does a dark one cost?")

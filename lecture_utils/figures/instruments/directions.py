@@ -146,6 +146,8 @@ def draw(prepared: dict[str, Any], a: float, mean: float, sd: float) -> Figure:
     low.axvline(now["least_forward"], 0.55, 0.95, ls="--", color=COLORS["likelihood"])
     low.set(
         xlim=(0, 4), ylim=(1.6, -0.6), yticks=[0, 1], xlabel="nats",
-        yticklabels=[f"KL(p‖q) {_short(values[0])}", f"KL(q‖p) {_short(values[1])}"],
+        yticklabels=[
+            rf"KL$(p\,\|\,q)$ {_short(values[0])}", rf"KL$(q\,\|\,p)$ {_short(values[1])}",
+        ],
     )
     return fig

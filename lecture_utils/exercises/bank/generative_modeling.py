@@ -73,8 +73,8 @@ LUXURIOUS = NumberExercise(
     truth=2 / 3,
     written="2/3",
     because=(
-        "0.25 · 0.6 = 0.15 against 0.75 · 0.1 = 0.075: two to one. A generative model contains a "
-        "classifier; you only have to divide."
+        "0.25 · 0.6 = 0.15 against 0.75 · 0.1 = 0.075: two to one. A model of pictures with labels "
+        "contains a classifier; you only have to divide."
     ),
     rtol=0.01,
     probability=True,
@@ -1954,8 +1954,8 @@ CLOSER = CodeExercise(
         "A model that generalizes is as near to pictures it has not seen as to those it has. For "
         "each of `samples` [n, D] find the distance to the nearest of the pictures in `train` "
         "[N, D], and to the nearest in `held_out` [M, D]. Return the share of samples that are "
-        "strictly closer to `train`: about ½ if N = M and nothing was memorized, 1 for a copier. "
-        "A tie counts as not closer: it stays in the share."
+        "strictly closer to `train`: about ½ if N = M, nothing was memorized and ties are "
+        "rare, 1 for a copier. A tie counts as not closer: it stays in the share."
     ),
     level=3,
     reference=closer_to_train,

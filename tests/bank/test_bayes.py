@@ -69,6 +69,21 @@ def _log_steps(prior, lik, obs):
     return log_p.softmax(0)
 
 
+def _running_sum(prior, lik, obs):
+    p = prior.log()
+    for o in obs:
+        p = p + lik[:, o].log()
+    return torch.softmax(p, -1)
+
+
+def _running_sum_rescaled_at_the_end(prior, lik, obs):
+    p = torch.zeros_like(prior)
+    for o in obs:
+        p = p + lik[:, o].log()
+    p = p + prior.log()
+    return (p - p.logsumexp(0)).exp()
+
+
 def _one_hot_counts(prior, lik, obs):
     counts = F.one_hot(obs, lik.shape[1]).sum(0).to(lik.dtype)
     log_p = prior.log() + torch.xlogy(counts, lik).sum(1)
@@ -146,6 +161,8 @@ RIGHT = [
     ("sequential_posterior", _textbook_loop),
     ("sequential_posterior", _rescaled_by_max),
     ("sequential_posterior", _log_steps),
+    ("sequential_posterior", _running_sum),
+    ("sequential_posterior", _running_sum_rescaled_at_the_end),
     ("sequential_posterior", _one_hot_counts),
     (
         "sequential_posterior",
@@ -387,7 +404,70 @@ def _gain(x, s, m, t):
     return m + k * (x.mean() - m), (1 - k) * t
 
 
+def _new_prior_beside_it(prior, lik, obs):
+    p = prior
+    for o in obs:
+        p = p * lik[:, o] * prior
+        p = p / p.sum()
+        prior = p
+    return p
+
+
+def _places(prior, lik, obs):
+    p = prior
+    for o in range(len(obs)):
+        p = p * lik[:, o]
+        p = p / p.sum()
+    return p
+
+
+def _largest_is_one(prior, lik, obs):
+    log_p = prior.log() + lik[:, obs].log().sum(1)
+    return (log_p - log_p.max()).exp()
+
+
+def _one_maximum(p, f):
+    z = p + f
+    m = z.max()
+    evidence = m + (z - m).exp().sum(-1).log()
+    return z - evidence[..., None], evidence
+
+
 FIRST_TRIES = [
+    ("posterior", lambda p, f: f / f.sum(), "base-rate-neglect"),
+    ("posterior", lambda p, f: p * f / f.sum(), "likelihood-normalized-first"),
+    ("sequential_posterior", _new_prior_beside_it, "posterior-squared"),
+    ("sequential_posterior", _places, None),
+    ("sequential_posterior", _largest_is_one, "largest-is-1"),
+    ("log_bayes", _one_maximum, "largest-of-the-batch"),
+    (
+        "gaussian_posterior",
+        lambda x, s, m, t: ((m + x.sum()) / (len(x) + 1), s / (len(x) + 1)),
+        "forecast-as-observation",
+    ),
+    (
+        "gaussian_posterior",
+        lambda x, s, m, t: (lambda v: (v * (m / t + x.sum() / s), v))(1 / t + len(x) / s),
+        "precision-as-variance",
+    ),
+    (
+        "gaussian_posterior",
+        lambda x, s, m, t: (lambda v: (v * (m * t + x.sum() * s), v))(1 / (1 / t + len(x) / s)),
+        "weights-swapped",
+    ),
+    (
+        "gaussian_posterior",
+        lambda x, s, m, t: ((m * t + x.sum() * s) / (len(x) * s + t), s / (len(x) + 1)),
+        "weights-swapped",
+    ),
+    (
+        "gaussian_posterior",
+        lambda x, s, m, t: (lambda w: ((1 - w) * x.mean() + w * m, (1 - w) * t))(
+            t / (t + s / len(x))
+        ),
+        "weights-swapped",
+    ),
+    ("gaussian_posterior", lambda x, s, m, t: ((x.mean() + m) / 2, (s + t) / 2), "plain-average"),
     ("posterior", _row_by_row, "loop-over-rows"),
     ("sequential_posterior", _loop_without_prior, "no-prior"),
     ("sequential_posterior", lambda p, f, o: _scaled(f[:, o].prod(1)), "no-prior"),
@@ -632,6 +712,23 @@ NUMBERS = [
     ("positive_test", "80/90", "base-rate-neglect"),
     ("positive_test", "8/99", "odds"),
     ("positive_test", "0.08", "no-true-positives"),
+    ("positive_test", "0.07", "rounded"),
+    ("positive_test", "0.074", "everybody-healthy"),
+    ("two_clues", "0.7", "guess"),
+    ("two_clues", "0.305", "posterior-times-likelihood"),
+    ("two_clues", "0.39", "complement-of-first"),
+    ("two_clues", "0.78", "arithmetic"),
+    ("two_clues", "0.302", "prior-twice"),
+    ("wet_street", "0.15", "below-prior"),
+    ("wet_street", "0.4", "still-raised"),
+    ("beta_tomorrow", "4/5", None),
+    ("beta_tomorrow", "80", "percent"),
+    ("beta_tomorrow", "1", "share"),
+    ("beta_tomorrow", "0.667", "one-day"),
+    ("beta_tomorrow", "3/4", "one-imaginary-day"),
+    ("beta_tomorrow", "3/5", "snowy-day-missing"),
+    ("beta_tomorrow", "1/8", "coin"),
+    ("beta_tomorrow", "0.25", "evidence"),
     ("positive_test", "2/27", "everybody-healthy"),
     ("two_clues", "35/44", None),
     ("two_clues", "0.8", None),
@@ -662,6 +759,10 @@ def test_numbers_follow_by_enumeration():
     seen = {day: p for day, p in days.items() if (day[0] or day[1]) and day[1]}
     rain = sum(p for day, p in seen.items() if day[0]) / sum(seen.values())
     assert get("wet_street").truth == pytest.approx(rain)
+    chance = torch.linspace(0, 1, 100_001, dtype=torch.float64)
+    three_days = chance**3  # the flat prior drops out
+    tomorrow = (chance * three_days).sum() / three_days.sum()
+    assert get("beta_tomorrow").truth == pytest.approx(tomorrow.item(), rel=1e-4)
 
 
 def test_the_table_of_the_wet_street():

@@ -279,11 +279,96 @@ def _average_per_pixel(x, visible, prior, theta):
     return (prior.log() + log_p.sum(-1) / visible.sum(-1, keepdim=True)).softmax(-1)
 
 
+def _without_ties(s, t, h):
+    near = [torch.cdist(s, points).amin(1) for points in (t, h)]
+    sure = near[0] != near[1]
+    return (near[0] < near[1])[sure].double().mean()
+
+
+def _half_for_a_tie(s, t, h):
+    a, b = torch.cdist(s, t).amin(1), torch.cdist(s, h).amin(1)
+    return ((a < b).double() + 0.5 * (a == b)).mean()
+
+
+def _page_distance(s, t, h):
+    a, b = [(s.sum(1)[:, None] + p.sum(1) - 2 * s @ p.T).amin(1) for p in (t, h)]
+    return (a < b).double().mean()
+
+
+def _only_if_all_hidden(x, visible, prior, theta):
+    if not visible.any():
+        return prior.expand(len(x), -1)
+    x = torch.where(visible, x, 0.0)
+    return (prior.log() + x @ theta.log().T + (1 - x) @ (1 - theta).log().T).softmax(-1)
+
+
+def _likelier_value(x, visible, prior, theta):
+    x = torch.where(visible, x, (prior @ theta > 0.5).double())
+    return (prior.log() + x @ theta.log().T + (1 - x) @ (1 - theta).log().T).softmax(-1)
+
+
+def _first_mask(x, visible, prior, theta):
+    seen = visible[0]
+    x, theta = torch.where(visible, x, 0.0)[:, seen], theta[:, seen]
+    return (prior.log() + x @ theta.log().T + (1 - x) @ (1 - theta).log().T).softmax(-1)
+
+
+def _flipped_twin(m0, m1, cov, pi):
+    w = torch.linalg.inv(cov) @ (m0 - m1)
+    return w, (pi / (1 - pi)).log() - (m1 + m0) @ w / 2
+
+
+def _cumulative(j, y, u):
+    c = (j[:, y] / j[:, y].sum(0)).cumsum(0)
+    return c[(c <= u).sum(0), torch.arange(len(y))]
+
+
+def _bits_too_early(z):
+    z = z / math.log(2)
+    total = z.logsumexp(-1)
+    return total, z - total[:, None]
+
+
+def _out_of_the_logs(t, m):
+    gaps = (t.exp() / m.exp()).log()
+    return gaps.mean(), gaps.std() / len(gaps) ** 0.5
+
+
 def _error(values):
     return values.std() / len(values) ** 0.5
 
 
 FIRST_TRIES = [
+    ("split_joint", _bits_too_early, "bits-before-the-sum"),
+    ("sample_given_label", _cumulative, "cumulative-probability"),
+    (
+        "sample_given_label",
+        lambda j, y, u: ((j[:, y] / j[:, y].sum(0)) > u).int().argmax(0),
+        "no-cumulative",
+    ),
+    ("label_from_visible", _only_if_all_hidden, "all-hidden-alone"),
+    ("label_from_visible", _likelier_value, "likeliest-pixel"),
+    ("label_from_visible", _first_mask, "mask-of-the-first"),
+    ("logistic_twin", _flipped_twin, "direction"),
+    ("nats_lost", _out_of_the_logs, "logs-left"),
+    ("closer_to_train", _without_ties, "ties-left-out"),
+    ("closer_to_train", _half_for_a_tie, "ties-half"),
+    ("closer_to_train", _page_distance, "differing-pixels"),
+    (
+        "closer_to_train",
+        lambda s, t, h: (torch.cdist(s, t) < torch.cdist(s, h)).double().mean(),
+        "no-minimum",
+    ),
+    (
+        "closer_to_train",
+        lambda s, t, h: (torch.cdist(s, t).min() < torch.cdist(s, h).min()).double(),
+        "one-minimum",
+    ),
+    (
+        "closer_to_train",
+        lambda s, t, h: 100 * bank.closer_to_train(s, t, h),
+        "percent",
+    ),
     ("sample_given_label", lambda j, y, u: _first_above(j[:, y], u), "not-normalized"),
     (
         "sample_given_label",
@@ -444,6 +529,10 @@ def test_samples_given_a_label_have_the_right_shares():
 def test_numbers_of_the_questions():
     assert get("chandelier").truth == pytest.approx(0.25 * 0.6 / (0.25 * 0.6 + 0.75 * 0.1))
     assert get("mostly_noise").truth == pytest.approx(-math.log(0.01))
+    joint = torch.tensor([[0.4, 0.1], [0.15, 0.35]], dtype=torch.float64)
+    assert get("best_judge").truth == pytest.approx(joint.amax(1).sum().item())
+    by_lot = (joint.square().sum(1) / joint.sum(1)).sum().item()
+    assert by_lot == pytest.approx(0.63)  # drawn from p(y | x)
     x = torch.randn(4000, 784, generator=torch.Generator().manual_seed(2))
     assert x.norm(dim=1).mean().item() == pytest.approx(28, abs=0.1)  # "about 28 away"
     assert (x.square().sum(1) / 2).mean().item() == pytest.approx(392, abs=2)  # "some 392 nats"
@@ -457,6 +546,15 @@ NUMBERS = [
     ("chandelier", "0.6", "likelihood"),
     ("chandelier", "6/7", "no-prior"),
     ("chandelier", "0.7", "too-large"),
+    ("chandelier", "0.1", "plain-likelihood"),
+    ("best_judge", "0.75", None),
+    ("best_judge", "3/4", None),
+    ("best_judge", "0.55", "never-looks"),
+    ("best_judge", "0.8", "first-picture"),
+    ("best_judge", "0.63", "by-lot"),
+    ("best_judge", "0.25", "bayes-error"),
+    ("mostly_noise", "784", "a-whole-sheet"),
+    ("mostly_noise", "784*log(2)", "a-whole-sheet"),
     ("mostly_noise", "ln(100)", None),
     ("mostly_noise", "4.6", None),
     ("mostly_noise", "4.61", None),

@@ -209,10 +209,14 @@ def _(mistake):
     prior = rng.dirichlet(np.ones(2), size=50)
     cells = np.einsum("nh,nha,nhb,nhc,nhd,nhe->nhabcde", prior, *clues.transpose(1, 0, 2, 3))
     table = (cells / cells.sum(axis=1, keepdims=True)).reshape(50, 2, -1)
+    kinds = cells.sum(axis=(2, 3, 4, 5, 6))
+    one = [
+        cells.sum(axis=tuple({2, 3, 4, 5, 6} - {i + 2})) / kinds[:, :, None] for i in range(5)
+    ]
     product = np.stack(
         [
-            prior ** (5 if mistake else 1)
-            * np.prod([clues[:, i, :, x] for i, x in enumerate(five)], axis=0)
+            kinds ** (5 if mistake else 1)
+            * np.prod([one[i][:, :, x] for i, x in enumerate(five)], axis=0)
             for five in itertools.product(range(3), repeat=5)
         ],
         axis=-1,

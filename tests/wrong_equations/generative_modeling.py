@@ -46,9 +46,9 @@ def _(mistake):
     rng = random()
     py = rng.dirichlet(np.ones(3), size=(N, 1))
     px_y = rng.dirichlet(np.ones(6), size=(N, 3)).swapaxes(1, 2)
-    both = px_y * py
-    px = both.sum(axis=2, keepdims=True)
-    by_judge = px * (both / px) / (1 if mistake else py)
+    both = px_y * py[:, None, 0]
+    judge = torch.tensor(np.log(both)).softmax(-1).numpy()
+    by_judge = both.sum(axis=2, keepdims=True) * judge / (1 if mistake else py[:, None, 0])
     return px_y, both / both.sum(axis=1, keepdims=True), by_judge
 
 
@@ -65,11 +65,12 @@ def _(mistake):
     return strange / strange.sum(axis=(1, 2) if mistake else 2, keepdims=True), py_x
 
 
-@wrong("same-judge-2", "the pictures of the first world do not cancel")
+@wrong("same-judge-2", "the pictures cancel above the line only")
 def _(mistake):
-    px, py_x, pxy = worlds()
-    total = np.ones_like(px) if mistake else np.einsum("nxy->nx", pxy)
-    return py_x, pxy / total[..., None]
+    _, py_x, _ = worlds()
+    strange = other_world(py_x)
+    below = (strange if mistake else py_x).sum(axis=2, keepdims=True)
+    return strange / strange.sum(axis=2, keepdims=True), py_x / below
 
 
 @wrong("same-judge-3", "the joint of the other world instead of its judge")
@@ -208,11 +209,13 @@ def _(mistake):
 # --- The three questions --------------------------------------------------------------------------
 
 
-@wrong("noise-bound", "one part in ten instead of one in a hundred")
+@wrong("noise-bound", "the share is taken for odds: log 99")
 def _(mistake):
     rng = random()
     p, r = rng.dirichlet(np.ones(50), size=(2, 200))
-    return np.log(0.01 * p + 0.99 * r), ">=", np.log(p) - math.log(10 if mistake else 100)
+    r[:, :10] = 0
+    r /= r.sum(axis=1, keepdims=True)
+    return np.log(0.01 * p + 0.99 * r), ">=", np.log(p) - math.log(99 if mistake else 100)
 
 
 def sheets() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -229,10 +232,13 @@ def _(mistake):
     return blank - log_px, x.norm(dim=1).square() / (1 if mistake else 2)
 
 
-@wrong("norm-squared", "D / 2, as in the gap of the densities")
+@wrong("norm-squared", "the square of the mean length instead of the mean square")
 def _(mistake):
     x, _, _ = sheets()
-    return 392.0 if mistake else 784.0, {"samples": x.norm(dim=1).square()}
+    squares = x.square().cumsum(1)[:, [0, 1, 3, 783]]
+    dims = torch.tensor([1.0, 2.0, 4.0, 784.0], dtype=torch.float64)
+    mean_length = math.sqrt(2) * ((dims / 2 + 0.5).lgamma() - (dims / 2).lgamma()).exp()
+    return mean_length.square() if mistake else dims, {"samples": squares}
 
 
 @wrong("looks-real", "the claim put right: a sample is less dense than the blank sheet")

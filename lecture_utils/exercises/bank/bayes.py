@@ -34,7 +34,7 @@ POSITIVE_TEST = NumberExercise(
     statement=(
         "1 % of all people have a condition. A test is positive for 80 % of those who have it, and "
         "for 10 % of those who do not. Your test is positive. How probable is it that you have the "
-        "condition?"
+        "condition? (Three digits, please.)"
     ),
     truth=0.008 / 0.107,
     written="0.075",
@@ -89,13 +89,21 @@ POSITIVE_TEST = NumberExercise(
         WrongNumber(
             0.008 / 0.108,
             "everybody-healthy",
-            "Close. You let 10 % of **all** people be false alarms. Of whom is it 10 %?",
+            "Close. 8/108 lets 10 % of **all** people be false alarms: of whom is it 10 %? (If you "
+            "counted that right, a digit is missing.)",
         ),
         WrongNumber(
             0.08,
             "no-true-positives",
-            "You divided by the rate of false alarms alone. Who else tests positive, and how many "
-            "people are there of each kind?",
+            "Close. If you rounded, give three digits: 0.08 is also what one gets by dividing 8 by "
+            "100. If you did that: who else tests positive, and how many people are there of each "
+            "kind?",
+        ),
+        WrongNumber(
+            0.07,
+            "rounded",
+            "Close. If you rounded, give three digits. If not: how many of 1000 people are ill and "
+            "positive, and how many are positive?",
         ),
         WrongNumber(
             0.099 / 0.107,
@@ -178,8 +186,8 @@ POSTERIOR = CodeExercise(
     statement=(
         "`prior[..., h]` is p(h), `likelihood[..., h]` is p(x | h) for the x that you saw; the "
         "axes before the last one are a batch, and there may be none. Return p(h | x). If x is "
-        "continuous, p(x | h) is a density: it may be small or far above 1. At least one h is "
-        "possible."
+        "continuous, p(x | h) is a density: it may be small or far above 1. At least one h has "
+        "p(h) p(x | h) > 0. (The inputs are torch tensors, as in chapter 1.)"
     ),
     reference=posterior,
     returns="probabilities of shape `[..., H]`",
@@ -271,17 +279,17 @@ POSTERIOR = CodeExercise(
             lambda prior, likelihood: prior + likelihood,
             "You added prior and likelihood. “h, **and** x given h”: how do these two combine?",
         ),
-        *(
-            Wrong(
-                "whole-batch",
-                solve,
-                "You divided by the sum over the whole batch. Each row is a case of its own, and "
-                "should sum to 1.",
-            )
-            for solve in (
-                lambda prior, likelihood: prior * likelihood / (prior * likelihood).sum(),
-                lambda prior, likelihood: likelihood / likelihood.sum(),
-            )
+        Wrong(
+            "whole-batch",
+            lambda prior, likelihood: prior * likelihood / (prior * likelihood).sum(),
+            "You divided by the sum over the whole batch. Each row is a case of its own, and "
+            "should sum to 1.",
+        ),
+        Wrong(
+            "base-rate-neglect",
+            lambda prior, likelihood: likelihood / likelihood.sum(),
+            "You normalized the likelihood alone, as if all h had been equally probable before: "
+            "where does the prior enter? (And sum over the last axis only, not over a batch.)",
         ),
         *(
             Wrong(
@@ -333,6 +341,7 @@ POSTERIOR = CodeExercise(
             for solve in (
                 lambda prior, likelihood: prior * _normalized(likelihood),
                 lambda prior, likelihood: prior * likelihood / likelihood.sum(-1, keepdim=True),
+                lambda prior, likelihood: prior * likelihood / likelihood.sum(),
             )
         ),
         Wrong(
@@ -519,6 +528,31 @@ TWO_CLUES = NumberExercise(
             "which bedrooms are you, now that you have seen both clues?",
         ),
         WrongNumber(
+            0.306,  # 7/23, a little raised, so that 0.302 is left to "prior-twice"
+            "posterior-times-likelihood",
+            "You multiplied what you believe after the chandelier by 0.5. That is luxury **and** "
+            "curtains: how probable are curtains at all by then?",
+        ),
+        WrongNumber(
+            9 / 23,
+            "complement-of-first",
+            "That is the probability of **no** luxury after the chandelier alone.",
+        ),
+        *(
+            WrongNumber(
+                value,
+                "guess",
+                "Is that a guess? The chandelier alone makes 0.61, and the curtains point the same "
+                "way. Count, or multiply odds.",
+            )
+            for value in (0.5, 0.6, 0.7, 0.9)
+        ),
+        WrongNumber(
+            0.78,
+            "arithmetic",
+            "Close: check your arithmetic.",
+        ),
+        WrongNumber(
             35 / 116,
             "prior-twice",
             "The prior counts twice. It is what you believe before the **first** clue; what plays "
@@ -562,9 +596,9 @@ LOG_BAYES = CodeExercise(
     id="log_bayes",
     title="Bayes' rule in logs, with the evidence",
     statement=(
-        "An image has a probability such as exp(−3000), so Bayes' rule is done in logs. From "
+        "An image may have a probability such as exp(−3000), so Bayes' rule is done in logs. From "
         "log p(h) and log p(x | h), return log p(h | x) and the log evidence log p(x). "
-        "An h with log p(h) = −inf is impossible; at least one h is possible."
+        "An h with log p(h) = −inf is impossible; at least one h has p(h) p(x | h) > 0."
     ),
     level=2,
     reference=log_bayes,
@@ -590,6 +624,10 @@ LOG_BAYES = CodeExercise(
         Case(
             (_log_simplex(g, 2, 3), -3000 + normal(g, 2, 3, scale=2.0)),
             "images: log-likelihoods near −3000",
+        ),
+        Case(
+            (_log_simplex(g, 2, 2), matrix([-10.0, -11.0], [-3000.0, -3001.0])),
+            "two images, one far more probable than the other",
         ),
         Case(
             (_log_simplex(g, 2, 3), 1000 + normal(g, 2, 3, scale=2.0)),
@@ -701,6 +739,16 @@ LOG_BAYES = CodeExercise(
             lambda log_prior, log_lik: _log_bayes(log_prior, log_lik, evidence=_shifted_evidence),
             "You subtracted the largest log so that exp stays in range: a good idea. But you have "
             "scaled p(x) by that: what must be undone at the end?",
+        ),
+        Wrong(
+            "largest-of-the-batch",
+            lambda log_prior, log_lik: _log_bayes(
+                log_prior,
+                log_lik,
+                evidence=lambda z: z.max() + (z - z.max()).exp().sum(-1).log(),
+            ),
+            "A good idea, but you took out the largest log of the whole batch. Each row needs its "
+            "own.",
         ),
         *(
             Wrong(
@@ -829,8 +877,8 @@ LOG_BAYES = CodeExercise(
                 torch.log_softmax(log_prior + log_lik, -1),
                 -_lse(log_prior + log_lik),
             ),
-            "The posterior is right. Your second result is **minus** the log evidence: p(x) < 1 "
-            "should have a negative log.",
+            "The posterior is right. You changed the sign of the evidence: for a p(x) below 1, "
+            "such as 0.115 in the first case, the log is negative.",
         ),
         Wrong(
             "evidence-of-posterior",
@@ -888,7 +936,7 @@ LOG_BAYES = CodeExercise(
                 torch.where(log_prior.isinf(), 0.0, log_prior.exp() * log_lik).sum(-1),
             ),
             "The posterior is right. Your second result is the mean of the log-likelihoods. The "
-            "log of a mean is something else, and larger.",
+            "log of a mean is something else, and never smaller.",
         ),
         Wrong(
             "prior-of-logs",
@@ -925,6 +973,14 @@ def _detective(prior, lik, obs, start=None, again=None, end=None, rescale=True):
     if end is not None:
         p = p * end
     return p / p.sum()
+
+
+def _squaring_detective(prior, lik, obs):
+    p = prior
+    for o in obs:
+        p = _normalized(p * lik[:, o] * prior)
+        prior = p
+    return p
 
 
 SEQUENTIAL_POSTERIOR = CodeExercise(
@@ -971,7 +1027,8 @@ SEQUENTIAL_POSTERIOR = CodeExercise(
             (
                 vector(0.3, 0.7),
                 matrix([0.5, 0.5], [0.49, 0.51]),
-                torch.cat([torch.ones(2100), torch.zeros(1900)]).long(),
+                # decisive, so that a running sum of logs is near enough in float32, too
+                torch.cat([torch.ones(2350), torch.zeros(1650)]).long(),
             ),
             "4000 observations: their product underflows",
             smooth=False,
@@ -1048,6 +1105,23 @@ SEQUENTIAL_POSTERIOR = CodeExercise(
                 lambda prior, lik, obs: _detective(prior, lik, obs, rescale=False),
                 lambda prior, lik, obs: torch.softmax(prior.log() + lik[:, obs].prod(1).log(), 0),
             )
+        ),
+        Wrong(
+            "posterior-squared",
+            _squaring_detective,
+            "`p` **is** already today's prior: with `prior` beside it, everything learned so far "
+            "counts twice.",
+        ),
+        Wrong(
+            "place-not-symbol",
+            lambda prior, lik, obs: _detective(prior, lik, torch.arange(len(obs))),
+            "You used the **place** of an observation, 0, 1, 2, …, where the symbol that was seen "
+            "there belongs: what does `obs` hold at that place?",
+        ),
+        Wrong(
+            "largest-is-1",
+            lambda prior, lik, obs: (lambda p: p / p.max())(_detective(prior, lik, obs)),
+            "The ratios are right. What do the probabilities of all h sum to?",
         ),
         Wrong(
             "last-only",
@@ -1218,8 +1292,8 @@ EVIDENCE_ORDER = ChoiceExercise(
     id="evidence_order",
     title="Does the order of the evidence matter?",
     statement=(
-        "You update p(h) first with y₁, then with y₂. Your friend sees y₂ first. Both follow the "
-        "rules of probability. When do you end with the same p(h | y₁, y₂)?"
+        "You update p(h) first with x₁, then with x₂. Your friend sees x₂ first. Both follow the "
+        "rules of probability. When do you end with the same p(h | x₁, x₂)?"
     ),
     level=2,
     options=[
@@ -1229,24 +1303,24 @@ EVIDENCE_ORDER = ChoiceExercise(
             "three. Does it know who came last?",
         ),
         Option(
-            "Only if y₁ and y₂ are independent",
+            "Only if x₁ and x₂ are independent",
             "Two clues about the same h hardly ever are. Does either of you leave anything out, if "
-            "both use the joint p(h, y₁, y₂)?",
+            "both use the joint p(h, x₁, x₂)?",
         ),
         Option(
-            "Only if y₁ and y₂ are independent given h",
-            "A common answer. Independence given h allows a **shortcut**, p(y₂ | h) for "
-            "p(y₂ | h, y₁). Without it, what does the second update use, and is anything lost?",
+            "Only if x₁ and x₂ are independent given h",
+            "A common answer. Independence given h allows a **shortcut**, p(x₂ | h) for "
+            "p(x₂ | h, x₁). Without it, what does the second update use, and is anything lost?",
         ),
         Option(
             "Always: both divide the same joint by the same evidence",
-            "The second factor is p(y₂ | h, y₁) in general. If y₁ and y₂ are independent given h, "
-            "p(y₂ | h) will do. Whoever takes that shortcut wrongly counts evidence twice.",
+            "The second factor is p(x₂ | h, x₁) in general. If x₁ and x₂ are independent given h, "
+            "p(x₂ | h) will do. Whoever takes that shortcut wrongly counts evidence twice.",
             right=True,
         ),
     ],
     hints=[
-        "Write p(h, y₁, y₂) with the chain rule, in the order of each of you.",
+        "Write p(h, x₁, x₂) with the chain rule, in the order of each of you.",
         "Keep two things apart: the rules of probability, and a shortcut that needs a reason.",
     ],
 )
@@ -1265,8 +1339,8 @@ COMMON_CAUSE = ChoiceExercise(
     options=[
         Option(
             "They become more probable: the chandelier hints at luxury",
-            "A common cause makes its effects dependent, as long as it is not known. Once you know "
-            "the kind of bedroom, the chandelier says nothing more about curtains.",
+            "A common cause like this one makes its effects dependent, as long as it is not known. "
+            "Once you know the kind of bedroom, the chandelier says nothing more about curtains.",
             right=True,
         ),
         Option(
@@ -1340,8 +1414,8 @@ WET_STREET = NumberExercise(
     written="0.3",
     because=(
         "The wet street raised it to 0.3/0.44 ≈ 0.68. The truck explains the water completely, and "
-        "rain falls back to where it was: two independent causes depend on each other once their "
-        "effect is seen. This is called explaining away."
+        "rain falls back to where it was: two independent causes can depend on each other once "
+        "their effect is seen. This is called explaining away."
     ),
     level=2,
     rtol=0.01,
@@ -1407,6 +1481,21 @@ WET_STREET = NumberExercise(
             "no-rain",
             "That is the probability of **no** rain on any day.",
         ),
+        *(
+            WrongNumber(
+                value,
+                "below-prior",
+                "Lower than before you saw anything? The truck takes back what the wet street "
+                "said, and not more.",
+            )
+            for value in (0.1, 0.15)
+        ),
+        WrongNumber(
+            0.4,
+            "still-raised",
+            "The truck leaves no water unexplained. On days with cleaning, does the wet street "
+            "still say anything about rain?",
+        ),
         WrongNumber(
             0.2,
             "cleaning",
@@ -1442,8 +1531,8 @@ EXPLAIN_AWAY = CodeExercise(
     statement=(
         "Two independent causes x and y with p(x) and p(y); `pz[x, y]` is p(z = 1 | x, y). You see "
         "the effect z = 1. Return p(x | z = 1), of shape `[X]`, and the table of "
-        "p(x | z = 1, y), of shape `[X, Y]`, in which y is known as well. All p(y) > 0, and with "
-        "every y the effect is possible."
+        "p(x | z = 1, y), of shape `[X, Y]`, in which y is known as well. All p(y) > 0, and "
+        "p(z = 1 | y) > 0 for every y."
     ),
     level=3,
     reference=explain_away,
@@ -1715,6 +1804,91 @@ EXPLAIN_AWAY = CodeExercise(
 
 
 # ------------------------------------------------------------------ a continuous unknown
+BETA_TOMORROW = NumberExercise(
+    id="beta_tomorrow",
+    title="Predict: three snowy days",
+    statement=(
+        "You have just moved to a town and start with a flat prior on the chance of snow, a Beta "
+        "density with a = b = 1. It snows on the first three days. How probable is snow tomorrow?"
+    ),
+    truth=0.8,
+    written="0.8",
+    because=(
+        "Three snowy days make a = 4 and b = 1, and the mean is 4/5. The flat prior counts like "
+        "one snowy and one dry day. (Laplace asked this of the sun.)"
+    ),
+    rtol=0.01,
+    probability=True,
+    wrong=[
+        WrongNumber(
+            1.0,
+            "share",
+            "That is the share of snowy days, and where your belief is highest. But are you sure "
+            "after three days? The belief is wide: what is its **mean**?",
+        ),
+        WrongNumber(
+            0.5,
+            "prior",
+            "That was the answer before the first day. What have three days added to a and b?",
+        ),
+        WrongNumber(
+            2 / 3,
+            "one-day",
+            "That is the answer after **one** snowy day.",
+        ),
+        WrongNumber(
+            0.75,
+            "one-imaginary-day",
+            "Two snowy days would make 3/4, and so would one imaginary day beside the three. How "
+            "many imaginary days do a = 1 and b = 1 stand for?",
+        ),
+        WrongNumber(
+            0.6,
+            "snowy-day-missing",
+            "You divided 3 by 5: the imaginary days are counted below the line. And above it?",
+        ),
+        WrongNumber(
+            1 / 8,
+            "coin",
+            "That is three heads of a fair coin: as if you knew the chance to be ½, and nothing "
+            "could be learned. What do three days teach you about it?",
+        ),
+        WrongNumber(
+            7 / 8,
+            "coin",
+            "1 − 1/8 is about a coin known to be fair. Here the chance itself is unknown: what do "
+            "three days teach you about it?",
+        ),
+        WrongNumber(
+            0.25,
+            "evidence",
+            "That is the evidence: how probable three snowy days were under a flat prior. They "
+            "have happened; what about the fourth?",
+        ),
+        WrongNumber(
+            1 / 16,
+            "coin",
+            "That is four heads of a fair coin. But the chance is unknown, and three days have "
+            "happened already.",
+        ),
+        WrongNumber(
+            0.2,
+            "complement",
+            "That is the probability of **no** snow tomorrow.",
+        ),
+        WrongNumber(
+            4.0,
+            "odds",
+            "These are the odds, 4 : 1. Which probability do they stand for?",
+        ),
+    ],
+    hints=[
+        "What are a and b after three snowy days and no dry one?",
+        "The probability of snow tomorrow is the mean of a Beta density, a over a + b.",
+    ],
+)
+
+
 def gaussian_posterior(x, sigma2, mu0, tau2):
     """Data x [N] ~ N(mu, sigma2), prior mu ~ N(mu0, tau2) -> posterior mean and variance of mu."""
     precision = 1 / tau2 + len(x) / sigma2
@@ -1738,9 +1912,9 @@ GAUSSIAN_POSTERIOR = CodeExercise(
     id="gaussian_posterior",
     title="The posterior of a Gaussian mean",
     statement=(
-        "x₁, …, x_N ~ N(μ, σ²) are independent, with known `sigma2` = σ² and unknown μ; N ≥ 0, "
-        "and without data you still know something. The prior is μ ~ N(μ₀, τ²), with `tau2` = τ². "
-        "Return mean and variance of the posterior p(μ | x)."
+        "Given μ, x₁, …, x_N ~ N(μ, σ²) are independent; `sigma2` = σ² > 0 is known, μ is not. "
+        "N ≥ 0, and without data you still know something: the prior is μ ~ N(μ₀, τ²), with "
+        "`tau2` = τ² > 0. Return mean and variance of the posterior p(μ | x)."
     ),
     level=2,
     reference=gaussian_posterior,
@@ -1748,6 +1922,7 @@ GAUSSIAN_POSTERIOR = CodeExercise(
     grad_args=(0, 1, 2, 3),
     cases=lambda g: [
         Case((vector(2.0), *vector(1.0, 0.0, 1.0)), "one observation, as trusted as the prior"),
+        Case((vector(2.0), *vector(4.0, 0.0, 1.0)), "one observation, trusted less than the prior"),
         Case((vector(1.0, 3.0), *vector(4.0, 0.0, 1.0)), "two noisy observations"),
         Case((vector(1.0, 3.0), *vector(1.0, 5.0, 4.0)), "two observations, a wide prior"),
         Case((normal(g, 5), *vector(0.5, 2.0, 3.0)), "five observations"),
@@ -1895,6 +2070,18 @@ GAUSSIAN_POSTERIOR = CodeExercise(
                     (m * t + x.mean() * s) / (t + s),
                     _right_variance(x, s, m, t),
                 ),
+                lambda x, s, m, t: (
+                    (m * t + x.sum() * s) * _right_variance(x, s, m, t),
+                    _right_variance(x, s, m, t),
+                ),
+                lambda x, s, m, t: (
+                    (m * t + x.sum() * s) / (t + len(x) * s),
+                    s / (len(x) + 1),
+                ),
+                lambda x, s, m, t: (
+                    (m * t + x.mean() * s / len(x)) / (t + s / len(x)),
+                    t * (s / len(x)) / (t + s / len(x)),
+                ),
             )
         ),
         *(
@@ -1914,6 +2101,10 @@ GAUSSIAN_POSTERIOR = CodeExercise(
                     _right_variance(x, s, m, t),
                 ),
                 lambda x, s, m, t: ((m + x.mean()) / 2, _right_variance(x, s, m, t)),
+                lambda x, s, m, t: ((m + x.mean()) / 2, (t + s) / 2),
+                lambda x, s, m, t: ((m + x.mean()) / 2, (t + s) / 4),
+                lambda x, s, m, t: ((m + x.mean()) / 2, (t + s / len(x)) / 2),
+                lambda x, s, m, t: ((m + x.mean()) / 2, (t + s / len(x)) / 4),
             )
         ),
         *(
@@ -1933,6 +2124,31 @@ GAUSSIAN_POSTERIOR = CodeExercise(
                 lambda x, s, m, t: (_right_mean(x, s, m, t), t + s / max(len(x), 1)),
                 lambda x, s, m, t: (_right_mean(x, s, m, t), t + s),
                 lambda x, s, m, t: (_right_mean(x, s, m, t), t + len(x) * s),
+            )
+        ),
+        *(
+            Wrong(
+                "forecast-as-observation",
+                solve,
+                "You counted the forecast as one more thermometer. It has a variance of its own, "
+                "τ².",
+            )
+            for solve in (
+                lambda x, s, m, t: ((m + x.sum()) / (len(x) + 1), s / (len(x) + 1)),
+                lambda x, s, m, t: (_right_mean(x, s, m, t), s / (len(x) + 1)),
+            )
+        ),
+        *(
+            Wrong(
+                "precision-as-variance",
+                solve,
+                "You added precisions and called the sum a variance. What is one over it?",
+            )
+            for solve in (
+                lambda x, s, m, t: (
+                    (m / t + x.sum() / s) * (1 / t + len(x) / s),
+                    1 / t + len(x) / s,
+                ),
             )
         ),
         Wrong(
@@ -2066,6 +2282,8 @@ GAUSSIAN_POSTERIOR = CodeExercise(
     ],
     hints=[
         "Multiply the prior and all likelihoods as functions of μ. What do the exponents do?",
+        "The exponents add up to a quadratic in μ. A bell with mean m and variance v has the "
+        "exponent −μ²/(2v) + μ m/v + a constant. What are your factors of μ² and of μ?",
         "One over a variance is called precision. What happens to precisions when two independent "
         "sources meet?",
         "Check two limits: a prior that knows nothing, and a prior that is almost certain.",
@@ -2085,5 +2303,6 @@ EXERCISES = [
     PAIRWISE,
     WET_STREET,
     EXPLAIN_AWAY,
+    BETA_TOMORROW,
     GAUSSIAN_POSTERIOR,
 ]

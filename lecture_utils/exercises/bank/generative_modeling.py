@@ -40,9 +40,9 @@ CLASSIFY_OR_IMAGINE = ChoiceExercise(
             "Must the sum of the hints be exact to point the right way?",
         ),
         Option(
-            "It classifies well, but its drawings are ghosts of bedrooms",
-            "A label is one bit; a picture is hundreds. The mistakes about how pixels hang "
-            "together hardly move the label, but they are all that a drawing is about.",
+            "It names most labels right, but its drawings are ghosts of bedrooms",
+            "Many weak hints point the right way even if each is heard too loudly. But how pixels "
+            "hang together is all that a drawing is about.",
             right=True,
         ),
         Option(
@@ -73,8 +73,8 @@ LUXURIOUS = NumberExercise(
     truth=2 / 3,
     written="2/3",
     because=(
-        "0.25 · 0.6 = 0.15 against 0.75 · 0.1 = 0.075: two to one. A generative model contains a "
-        "classifier; you only have to divide."
+        "0.25 · 0.6 = 0.15 against 0.75 · 0.1 = 0.075: two to one. A model of pictures with labels "
+        "contains a classifier; you only have to divide."
     ),
     rtol=0.01,
     probability=True,
@@ -105,6 +105,11 @@ LUXURIOUS = NumberExercise(
             6 / 7,
             "no-prior",
             "You compared 0.6 with 0.1 as if both kinds of room were equally common. Are they?",
+        ),
+        WrongNumber(
+            0.1,
+            "plain-likelihood",
+            "That is p(chandelier | plain). You have seen a chandelier, and ask for the label.",
         ),
         WrongNumber(
             1 / 3,
@@ -174,7 +179,7 @@ CAN_DO = ChoiceExercise(
             "know which x occur?",
         ),
         Option(
-            "The best label for each x, but no p(x, y), p(x) or new picture",
+            "The best label for each picture, and nothing else",
             "Two worlds with quite different pictures can share one p(y | x). From p(x, y) you get "
             "p(y | x); there is no way back.",
             right=True,
@@ -183,6 +188,83 @@ CAN_DO = ChoiceExercise(
     hints=[
         "Write p(x, y) as a product. Which factor is missing?",
         "A discriminative model always gets x from you. Has it ever had to say which x occur?",
+    ],
+)
+
+
+BEST_JUDGE = NumberExercise(
+    id="best_judge",
+    title="How often is the best judge right?",
+    statement=(
+        "A world of two pictures. p(x, y) of picture 1 is 0.4 for plain and 0.1 for luxurious; of "
+        "picture 2 it is 0.15 for plain and 0.35 for luxurious. How often is the best possible "
+        "judge right?"
+    ),
+    truth=0.75,
+    written="0.4 + 0.35",
+    because=(
+        "It says plain to picture 1 and luxurious to picture 2: right with probability "
+        "0.4 + 0.35. The other quarter is the Bayes error."
+    ),
+    rtol=0.005,
+    probability=True,
+    wrong=[
+        WrongNumber(
+            0.55,
+            "never-looks",
+            "That is a judge who never looks and always says plain. What changes when it sees "
+            "which picture it is?",
+        ),
+        WrongNumber(
+            0.45,
+            "always-luxurious",
+            "That is a judge who always says luxurious. What would you say to picture 1?",
+        ),
+        WrongNumber(
+            0.8,
+            "first-picture",
+            "So often is it right about picture 1. And about picture 2?",
+        ),
+        WrongNumber(
+            0.7,
+            "second-picture",
+            "So often is it right about picture 2. And about picture 1?",
+        ),
+        WrongNumber(
+            0.63,
+            "by-lot",
+            "That is a judge who draws the label from p(y | x) by lot. Does it pay to name the "
+            "rarer label now and then?",
+        ),
+        WrongNumber(
+            0.25,
+            "bayes-error",
+            "So often is the best judge **wrong**.",
+        ),
+        WrongNumber(
+            0.4,
+            "largest-entry",
+            "That is the best label of picture 1 alone. The judge may get picture 2 right as well.",
+        ),
+        WrongNumber(
+            0.35,
+            "second-entry",
+            "That is the best label of picture 2 alone. The judge may get picture 1 right as well.",
+        ),
+        WrongNumber(
+            0.5,
+            "half",
+            "So would a coin. For each picture, which label would you name?",
+        ),
+        WrongNumber(
+            1,
+            "always",
+            "Picture 1 is luxurious now and then, and looks the same. Can anybody know when?",
+        ),
+    ],
+    hints=[
+        "For each picture: which label has the larger p(x, y)?",
+        "Add up the probabilities of all pairs on which this judge is right.",
     ],
 )
 
@@ -359,6 +441,12 @@ SPLIT_JOINT = CodeExercise(
             "bits",
             lambda z: (z.logsumexp(-1) / LN2, z.log_softmax(-1) / LN2),
             "These are bits. The question asks for nats.",
+        ),
+        Wrong(
+            "bits-before-the-sum",
+            lambda z: ((z / LN2).logsumexp(-1), (z / LN2).log_softmax(-1)),
+            "You turned nats into bits before the sum. The question asks for nats. (And exp of a "
+            "number of bits is no probability.)",
         ),
         Wrong(
             "losses",
@@ -568,6 +656,22 @@ SAMPLE_GIVEN_LABEL = CodeExercise(
             "sum.",
         ),
         Wrong(
+            "no-cumulative",
+            _drawn(pick=lambda p, u: (p > u).int().argmax(0)),
+            "You compared u with single probabilities. Add them up along x first.",
+        ),
+        *(
+            Wrong(
+                "cumulative-probability",
+                _drawn(pick=pick),
+                "That is a probability. Which x does it belong to?",
+            )
+            for pick in (
+                lambda p, u: p.cumsum(0).gather(0, _how_many(p, u)[None])[0],
+                lambda p, u: p.gather(0, _how_many(p, u)[None])[0],
+            )
+        ),
+        Wrong(
             "nearest-border",
             _drawn(pick=lambda p, u: (p.cumsum(0) - u).abs().argmin(0)),
             "You take the cumulative probability that is nearest to u. It has to be the first one "
@@ -692,6 +796,32 @@ def _expected_factors(x, visible, prior, theta):
 def _average_picture(x, visible, prior, theta):
     x = torch.where(visible, x, prior @ theta)
     return (prior.log() + x @ theta.log().T + (1 - x) @ (1 - theta).log().T).softmax(-1)
+
+
+def _likelier_value(x, visible, prior, theta):
+    """Hidden pixels take the value that is likelier in the average picture."""
+    x = torch.where(visible, x, (prior @ theta > 0.5).to(x.dtype))
+    return (prior.log() + x @ theta.log().T + (1 - x) @ (1 - theta).log().T).softmax(-1)
+
+
+def _likelier_for_each_label(x, visible, prior, theta):
+    """Hidden pixels take, for each label, the value that is likelier there."""
+    likelier = torch.maximum(theta, 1 - theta).log()
+    log_p = torch.where(visible[:, None], _factors(x, visible, theta).log(), likelier)
+    return (prior.log() + log_p.sum(-1)).softmax(-1)
+
+
+def _all_hidden_alone(x, visible, prior, theta):
+    """The given code, but for a batch in which everything is hidden."""
+    if not visible.any():
+        return prior.expand(len(x), -1)
+    return _filled_in(0.0)(x, visible, prior, theta)
+
+
+def _pictures_hidden_alone(x, visible, prior, theta):
+    """The given code, but for the pictures of which everything is hidden."""
+    some = visible.any(-1, keepdim=True)
+    return torch.where(some, _filled_in(0.0)(x, visible, prior, theta), prior)
 
 
 def _seen_in_all(x, visible, prior, theta):
@@ -842,6 +972,34 @@ VISIBLE = CodeExercise(
             _average_picture,
             "Hidden pixels now look like the average bedroom. A filled-in pixel still speaks, and "
             "nobody has seen it.",
+        ),
+        *(
+            Wrong(
+                "likeliest-pixel",
+                solve,
+                "You filled in the likeliest value. A filled-in pixel still speaks, and nobody "
+                "has seen it.",
+            )
+            for solve in (_likelier_value, _likelier_for_each_label)
+        ),
+        *(
+            Wrong(
+                "all-hidden-alone",
+                solve,
+                "All hidden is only the extreme case. **One** hidden pixel must be silent, too.",
+            )
+            for solve in (_all_hidden_alone, _pictures_hidden_alone)
+        ),
+        *(
+            Wrong(
+                "mask-of-the-first",
+                lambda x, visible, prior, theta, before=before: _judged(
+                    before(x, visible), visible[:1].expand_as(visible), prior, theta
+                ),
+                "You hide in all pictures what is hidden in the first. Each picture has a mask of "
+                "its own.",
+            )
+            for before in (lambda x, v: x, lambda x, v: torch.where(v, x, 0.0))
         ),
         Wrong(
             "seen-in-all",
@@ -1096,11 +1254,17 @@ LOGISTIC_TWIN = CodeExercise(
             lambda mu0, mu1, cov, pi: tuple(-v for v in logistic_twin(mu0, mu1, cov, pi)),
             "These give p(y = **0** | x). Which label's odds does σ want?",
         ),
-        Wrong(
-            "direction",
-            _twin(w=lambda m0, m1, cov: _weights(m1, m0, cov)),
-            "w points from label 1 to label 0: moving along it should make label 1 **more** "
-            "probable.",
+        *(
+            Wrong(
+                "direction",
+                solve,
+                "w points from label 1 to label 0: moving along it should make label 1 **more** "
+                "probable.",
+            )
+            for solve in (
+                _twin(w=lambda m0, m1, cov: _weights(m1, m0, cov)),
+                _other_twin(lambda m0, m1, cov: _weights(m1, m0, cov)),
+            )
         ),
         *(
             Wrong(
@@ -1287,8 +1451,8 @@ NATS_LOST = CodeExercise(
     statement=(
         "In a world with a known truth, `log_true` and `log_model` [n] hold log p(x) of the truth "
         "and log q(x) of a model, in nats, of the same n ≥ 2 samples **from the truth**. Return "
-        "the estimate of KL(p ‖ q), the nats that q loses on average: the one that averages over "
-        "them, and its standard error (with the sample standard deviation, n − 1)."
+        "two numbers: the average over the samples that estimates KL(p ‖ q), and the standard "
+        "error of that average (with the sample standard deviation, n − 1)."
     ),
     level=2,
     reference=nats_lost,
@@ -1416,6 +1580,14 @@ NATS_LOST = CodeExercise(
             "You averaged the ratio p/q. The KL averages its **log**.",
         ),
         Wrong(
+            "logs-left",
+            lambda t, m: (
+                (t.exp() / m.exp()).log().mean(),
+                _standard_error((t.exp() / m.exp()).log()),
+            ),
+            "You left the logs and came back: exp(−900) is 0. A quotient is a difference in logs.",
+        ),
+        Wrong(
             "weighted",
             lambda t, m: (
                 (t.softmax(0) * (t - m)).sum(),
@@ -1526,9 +1698,9 @@ NOISE = NumberExercise(
     truth=math.log(100),
     written="log(100)",
     because=(
-        "q(x) ≥ 0.01 p(x), so at most log 100 ≈ 4.6 nats are lost: next to nothing beside the "
-        "hundreds or thousands of nats of a picture. A good likelihood does not promise good "
-        "samples."
+        "q(x) ≥ 0.01 p(x), so at most log 100 ≈ 4.6 nats are lost: little beside the 215 nats that "
+        "naive Bayes loses, and nothing beside the thousands of nats of a color photo. A good "
+        "likelihood does not promise good samples."
     ),
     rtol=0.0015,
     wrong=[
@@ -1558,6 +1730,14 @@ NOISE = NumberExercise(
             "odds",
             "You compared the two shares with each other. Compare q(x) with p(x): what is left of "
             "it, if noise(x) adds nothing?",
+        ),
+        *(
+            WrongNumber(
+                value,
+                "a-whole-sheet",
+                "That is a whole sheet of coins. What is left of q(x) if noise(x) adds nothing?",
+            )
+            for value in (784, 784 * LN2)
         ),
         WrongNumber(
             99,
@@ -1700,6 +1880,16 @@ def _closer(
     return finish(compare(a, b))
 
 
+def _without_ties(samples, train, held_out, distances=_distances):
+    a, b = distances(samples, train).amin(1), distances(samples, held_out).amin(1)
+    return (a < b)[a != b].double().mean()
+
+
+def _differing_pixels(samples, points):
+    """How many pixels differ, if all are 0 or 1."""
+    return samples.sum(1)[:, None] + points.sum(1) - 2 * samples @ points.T
+
+
 def _memory(**steps):
     return lambda samples, train, held_out: _closer(samples, train, held_out, **steps)
 
@@ -1721,8 +1911,12 @@ def _memory_cases(g):
             "one exact copy, and one sample nearer to the training picture",
         ),
         Case(
-            (matrix([0.0, 0.0], [1.0, 0.0]), matrix([3.0, 4.0]), matrix([5.0, 0.0])),
-            "one sample is as far from both: not closer",
+            (
+                matrix([0.0, 0.0], [2.0, 3.0], [1.0, 0.0], [6.0, 1.0]),
+                matrix([3.0, 4.0]),
+                matrix([5.0, 0.0]),
+            ),
+            "the first of four samples is as far from both: not closer",
         ),
         Case(
             (matrix([0.0], [300.0], [310.0]), matrix([0.0]), matrix([10.0])),
@@ -1760,7 +1954,8 @@ CLOSER = CodeExercise(
         "A model that generalizes is as near to pictures it has not seen as to those it has. For "
         "each of `samples` [n, D] find the distance to the nearest of the pictures in `train` "
         "[N, D], and to the nearest in `held_out` [M, D]. Return the share of samples that are "
-        "strictly closer to `train`: about ½ if N = M and nothing was memorized, 1 for a copier."
+        "strictly closer to `train`: about ½ if N = M, nothing was memorized and ties are "
+        "rare, 1 for a copier. A tie counts as not closer: it stays in the share."
     ),
     level=3,
     reference=closer_to_train,
@@ -1786,6 +1981,49 @@ CLOSER = CodeExercise(
             "ties-count",
             _memory(compare=torch.le),
             "Strictly closer: what about a sample that is just as far from both?",
+        ),
+        Wrong(
+            "ties-left-out",
+            _without_ties,
+            "You left the ties out. Here they stay in the share: as not closer.",
+        ),
+        Wrong(
+            "ties-half",
+            _memory(
+                compare=lambda a, b: (a < b).double() + (a == b).double() / 2,
+            ),
+            "You give a tie half a point. A sample that is just as far from both is not strictly "
+            "closer.",
+        ),
+        Wrong(
+            "no-minimum",
+            lambda s, train, held: (_distances(s, train) < _distances(s, held)).double().mean(),
+            "You compare picture number k of one list with picture number k of the other. First "
+            "find the nearest of each list.",
+        ),
+        *(
+            Wrong(
+                "differing-pixels",
+                solve,
+                "x + t − 2 x t counts differing pixels: right for 0 and 1 only. Here the "
+                "coordinates are any numbers.",
+            )
+            for solve in (
+                _memory(distances=_differing_pixels),
+                lambda s, train, held: _without_ties(s, train, held, _differing_pixels),
+            )
+        ),
+        Wrong(
+            "one-minimum",
+            lambda s, train, held: (
+                _distances(s, train).min() < _distances(s, held).min()
+            ).double(),
+            "You took one minimum over all samples. Each sample has its own nearest picture.",
+        ),
+        Wrong(
+            "percent",
+            _memory(finish=lambda closer: 100 * closer.double().mean()),
+            "That is a percentage. A share lies between 0 and 1.",
         ),
         Wrong(
             "held-out-closer",
@@ -1929,6 +2167,7 @@ CLOSER = CodeExercise(
 EXERCISES = [
     CLASSIFY_OR_IMAGINE,
     CAN_DO,
+    BEST_JUDGE,
     LUXURIOUS,
     SPLIT_JOINT,
     SAMPLE_GIVEN_LABEL,

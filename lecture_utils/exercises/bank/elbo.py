@@ -303,8 +303,9 @@ ELBO_BEST_Q = NumberExercise(
         ),
     ],
     hints=[
-        "log p(x) does not depend on q. What part of log p(x) = ELBO + … does?",
-        "For which q is the gap zero? Bayes' rule gives it from the two joint probabilities.",
+        "Compute the ELBO for q(z = 1 | x) = ½, ¾ and 1. Between which of them does the top lie?",
+        "Which distribution over z does Bayes' rule make of the two joint probabilities? Compare "
+        "its ELBO with log p(x).",
     ],
 )
 
@@ -631,8 +632,8 @@ DISCRETE_ELBO = CodeExercise(
         Wrong(
             "gap",
             lambda log_joint, q: (torch.xlogy(q, q) - q * log_joint.log_softmax(-1)).sum(-1),
-            "That is the gap, the divergence from q to the posterior. The ELBO is what lies below "
-            "it.",
+            "That is the gap, the divergence from q to the posterior. Which number lies below "
+            "log p(x) by that much?",
         ),
         Wrong(
             "negated",
@@ -1628,7 +1629,7 @@ GAUSSIAN_ELBO = CodeExercise(
         *_gaussian_wrong(
             "no-constant",
             "The normalizer of N(z, noise_var) is missing, all of it or a part. It depends on the "
-            "noise variance, and without it the bound is none.",
+            "noise variance, and without it the result need not be a bound.",
             lambda x, s, mu, var: -0.5 * ((x - mu) ** 2 + var) / s - _gkl(mu, var),
             lambda x, s, mu, var: -0.5 * (LOG_2PI + ((x - mu) ** 2 + var) / s) - _gkl(mu, var),
         ),

@@ -151,11 +151,12 @@ function mount(place, { genes, prior, side, paper, pixels, covers, person, noise
     picture.setAttribute("width", width);
     picture.setAttribute("height", stacked ? top + ROW * size + 6 : Math.max(FACE, top + ROW * size) + 6);
     picture.replaceChildren(
-      svg("path", { d: ink.join(""), style: "fill:var(--ink)" }),
-      svg("rect", { width: FACE, height: FACE, style: "fill:none;stroke:var(--line)" }),
+      // a picture keeps its white card in the dark
+      svg("rect", { width: FACE, height: FACE, style: "fill:#fff;stroke:var(--line)" }),
+      svg("path", { d: ink.join(""), style: "fill:#1c2128" }),
       ...hidden.map(([a, b, c, d]) => svg("rect", {
         x: c * cell, y: a * cell, width: (d - c) * cell, height: (b - a) * cell,
-        style: "fill:var(--line);stroke:var(--edge)",
+        style: "fill:#dfe2e8;stroke:#828997",
       })),
       ...genes.flatMap((name, g) => {
         const y = top + ROW * g, p = now.genes[g];

@@ -19,6 +19,7 @@ from lecture_utils.figures.instruments import (
     bayes,
     directions,
     elbo,
+    genes,
     instrument,
     joint,
     latent,
@@ -42,8 +43,19 @@ DECODER = [
     ([[1.0, -2.0, 0.5], [0.0, 0.3, -1.0], [30.0, 1.0, 1.0], [-0.7, 0.2, 0.9]], [0.5, 0, -9, 1]),
 ]
 
+# Three genes and four pixels: one for a gene, one for none, two that two genes share.
+MARKS = [[[0], [0.1, 0.9]], [[], [0.3]], [[1, 2], [0.005, 0.4, 0.7, 0.8]], [[2], [0.2, 0.6]]]
+
 # Name → settings on which script and twin are compared.
 GRIDS = {
+    "genes": [
+        {"prior": [0.5, 0.4, 0.35], "pixels": MARKS, "x": x, "seen": seen, "noise": noise}
+        for x, seen, noise in itertools.product(
+            [[1, 0, 1, 1], [0, 1, 0, 0], [1, 1, 1, 0]],
+            [[True] * 4, [False] * 4, [True, True, False, True]],
+            [0.0, 0.07, 0.4, 0.5],
+        )
+    ],
     "directions": [
         {"a": a, "mean": mean, "sd": sd}
         for a, mean, sd in itertools.product(
@@ -477,3 +489,91 @@ def test_directions_without_scripts_and_in_a_notebook(pages):
     plt.close(fig)
     _, widgets = directions.controls(prepared)
     assert widgets()["a"].value == 3.0
+
+
+MARKED = {
+    "genes": ["round", "freckles", "dimples"], "prior": [0.5, 0.4, 0.35],
+    "ink": [
+        [0.1 + 0.8 * a, 0.005, [0.005, 0.4, 0.7, 0.8][2 * b + c], 0.2 + 0.4 * c]
+        for a, b, c in itertools.product([0, 1], repeat=3)
+    ],
+    "covers": {"cheeks": [1, 2, 0, 2]}, "person": [1, 0, 1],
+}
+
+
+def test_genes():
+    """Against the joint table of three genes, written out."""
+    x, noise = [1, 0, 1, 1], 0.1
+    joint = {}
+    for z in itertools.product([0, 1], repeat=3):
+        joint[z] = np.prod([p if on else 1 - p for on, p in zip(z, [0.5, 0.4, 0.35], strict=True)])
+        chances = [0.1 + 0.8 * z[0], 0.3, [0.005, 0.4, 0.7, 0.8][2 * z[1] + z[2]], 0.2 + 0.4 * z[2]]
+        for on, p in zip(x, chances, strict=True):
+            flipped = p * (1 - noise) + (1 - p) * noise
+            joint[z] *= flipped if on else 1 - flipped
+    total = sum(joint.values())
+    now = twin("genes")([0.5, 0.4, 0.35], MARKS, x, [True] * 4, noise)
+    expected = [sum(p for z, p in joint.items() if z[g]) / total for g in range(3)]
+    np.testing.assert_allclose(now["genes"], expected, rtol=1e-13)
+    assert now["evidence"] == pytest.approx(total, rel=1e-13)
+    assert now["best"] == pytest.approx(max(joint.values()) / total, rel=1e-13)
+    entropy = -sum(p / total * np.log(p / total) for p in joint.values())
+    assert now["entropy"] == pytest.approx(entropy, rel=1e-13)
+    blind = twin("genes")([0.5, 0.4, 0.35], MARKS, x, [False] * 4, noise)
+    np.testing.assert_allclose(blind["genes"], [0.5, 0.4, 0.35], rtol=1e-13)
+    coin = twin("genes")([0.5, 0.4, 0.35], MARKS, x, [True] * 4, 0.5)
+    np.testing.assert_allclose(coin["genes"], [0.5, 0.4, 0.35], rtol=1e-13)
+
+
+def test_genes_find_out_which_genes_a_pixel_depends_on():
+    prepared = genes.prepare(**MARKED)
+    assert prepared["pixels"] == [
+        [0, [0], [0.1, 0.9]], [2, [1, 2], [0.005, 0.4, 0.7, 0.8]], [3, [2], [0.2, 0.6]]
+    ]
+    assert prepared["side"] == 2 and prepared["paper"] == 0.005
+    assert "round, dimples" in genes.table(prepared)[0]
+
+
+def test_genes_toss_the_same_dice_as_the_page():
+    program = (
+        f"import {{ dice }} from {json.dumps((SCRIPTS / 'genes.js').as_uri())};"
+        "console.log(JSON.stringify([1, 2, 5].map((seed) => dice(seed, 50))));"
+    )
+    run = node(
+        ["--input-type=module", "-e", program],
+        return_completed_process=True, capture_output=True, text=True,
+    )
+    assert run.returncode == 0, run.stderr
+    assert json.loads(run.stdout) == [genes.dice(seed, 50) for seed in (1, 2, 5)]
+
+
+@pytest.mark.parametrize(
+    "settings, reason",
+    [
+        ({"prior": [0.5]}, "need 3 numbers"),
+        ({"prior": [0.5, 0.4, 1.0]}, "strictly between 0 and 1"),
+        ({"noise": 0.5}, "outside 0 to 0.4"),
+        ({"person": [1, 2, 0]}, "zeros and ones"),
+        ({"covers": {"all": [0, 3, 0, 2]}}, "inside 2 by 2"),
+    ],
+)
+def test_settings_of_genes_are_checked(settings, reason):
+    with pytest.raises(ValueError, match=reason):
+        instrument("genes", **{**MARKED, **settings})
+
+
+def test_the_picture_of_genes_shows_the_numbers(displayed):
+    import ipywidgets
+
+    prepared = genes.prepare(**MARKED)
+    fig = genes.draw(prepared, ("round", "dimples"), ("cheeks",), 0.0, 1)
+    face, bars = fig.axes
+    assert (face.images[0].get_array()[1] == 0.5).all()
+    widths = [bar.get_width() for bar in bars.patches]
+    assert widths[1:] == pytest.approx([0.4, 0.35])  # their pixels are covered
+    plt.close(fig)
+    instrument("genes", **MARKED)
+    box = next(thing for thing in displayed if isinstance(thing, ipywidgets.VBox))
+    box.children[0].value = ("freckles",)
+    box.children[1].value = ("cheeks",)
+    assert not plt.get_fignums()

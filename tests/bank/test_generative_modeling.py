@@ -347,6 +347,11 @@ FIRST_TRIES = [
         "no-cumulative",
     ),
     ("label_from_visible", _only_if_all_hidden, "all-hidden-alone"),
+    (
+        "label_from_visible",
+        lambda *args: _only_if_all_hidden(*args) if args[1].any() else args[2],
+        "all-hidden-alone",
+    ),
     ("label_from_visible", _likelier_value, "likeliest-pixel"),
     ("label_from_visible", _first_mask, "mask-of-the-first"),
     ("logistic_twin", _flipped_twin, "direction"),

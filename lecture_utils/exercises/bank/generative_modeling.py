@@ -818,6 +818,11 @@ def _all_hidden_alone(x, visible, prior, theta):
     return _filled_in(0.0)(x, visible, prior, theta)
 
 
+def _all_hidden_alone_in_one_row(x, visible, prior, theta):
+    """The same, as one row for the whole batch."""
+    return _all_hidden_alone(x, visible, prior, theta) if visible.any() else prior
+
+
 def _pictures_hidden_alone(x, visible, prior, theta):
     """The given code, but for the pictures of which everything is hidden."""
     some = visible.any(-1, keepdim=True)
@@ -988,7 +993,11 @@ VISIBLE = CodeExercise(
                 solve,
                 "All hidden is only the extreme case. **One** hidden pixel must be silent, too.",
             )
-            for solve in (_all_hidden_alone, _pictures_hidden_alone)
+            for solve in (
+                _all_hidden_alone,
+                _all_hidden_alone_in_one_row,
+                _pictures_hidden_alone,
+            )
         ),
         *(
             Wrong(

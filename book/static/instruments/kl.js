@@ -41,7 +41,7 @@ export function compute({ separation, mean, sd }) {
   };
 }
 
-const PICTURE = 230, BARS = 96, TOP = 12, BASE = 26, MOST = 3, REACH = 8, TALLEST = 0.62;
+const PICTURE = 230, BARS = 96, TOP = 12, BASE = 26, MOST = 3, REACH = 8, TALLEST = 0.54;
 const GRID = Array.from({ length: 401 }, (_, i) => -REACH + (i * 2 * REACH) / 400);
 const bell = (x, m, s) => Math.exp(-(((x - m) / s) ** 2) / 2 - HALF_LOG_2PI) / s;
 const minus = (text) => text.replace("-", "−");
@@ -150,18 +150,18 @@ function mount(place, prepared) {
         d: `${path((g) => Math.exp(logP(g, a)))}L${width},${y(0)}L0,${y(0)}Z`,
         style: "fill:var(--line);stroke:var(--edge);stroke-width:1",
       }),
-      curve(0, now.best_forward_sd, "likelihood", "7 5", 1.6),
+      curve(0, now.best_forward_sd, "likelihood", "14 5", 1.6),
       ...(other ? [curve(sign * other.mean, other.sd, "latent", "1.5 4", 1.6)] : []),
-      curve(sign * best.mean, best.sd, "latent", "7 5", 1.6),
+      curve(sign * best.mean, best.sd, "latent", "5 4", 1.6),
       curve(mean, sd, "ink", "none", 2.4),
       svg("path", { d: `M0,${y(0)}H${width}`, style: "stroke:var(--edge)" }),
       ...[-6, -3, 0, 3, 6].map((v) =>
         text(x(v), PICTURE - 8, minus(String(v)), "soft")),
       text(0, TOP + 8, "gray: p", "soft", "start"),
       text(0, TOP + 27, "solid: your q", "ink", "start"),
-      text(width, TOP + 8, "dashed: best forward", "likelihood", "end"),
-      text(width, TOP + 27, "dashed: best reverse", "latent", "end"),
-      ...(other ? [text(width, TOP + 46, "dotted: local", "latent", "end")] : []),
+      text(width, TOP + 8, "long dashes: best forward", "likelihood", "end"),
+      text(width, TOP + 27, "dashes: best reverse", "latent", "end"),
+      ...(other ? [text(width, TOP + 46, "dots: local optimum", "latent", "end")] : []),
       ...bar(PICTURE + 8, "forward", now.forward, now.best_forward, "likelihood"),
       ...bar(PICTURE + 46, "reverse", now.reverse, best.kl, "latent"),
     );

@@ -138,9 +138,11 @@ function mount(place, prepared) {
       svg("rect", {
         x: label, y: top, width: value(nats) - label, height: 24, style: `fill:var(--${color})`,
       }),
-      svg("path", {
-        d: `M${value(least)},${top - 4}v32`, style: "stroke:var(--ink);stroke-width:2",
-      }),
+      ...[["paper", 6], ["ink", 2]].map(([color, thick]) => // a halo keeps the mark visible
+        svg("path", {
+          d: `M${value(least)},${top - 4}v32`,
+          style: `stroke:var(--${color});stroke-width:${thick}`,
+        })),
       text(value(nats) + 8, top + 17,
         `${nats.toFixed(3)} nats${nats > MOST ? " →" : ""}`, "ink", "start"),
     ];

@@ -461,7 +461,7 @@ NUMBERS = [
     ("height_units", "100", "the-factor"),
     ("density_peak", "inf", "infinite"),
     ("more_samples", "10", "factor-of-error"),
-    ("more_samples", "100000", "too-slow"),
+    ("more_samples", "100000", "factor-1000"),
     ("lying_fine", "0.7*log(7/9) + 0.3*log(3)", None),
     ("lying_fine", "0.154", None),
     ("lying_fine", "0.2", "forecast-distance"),

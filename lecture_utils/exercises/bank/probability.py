@@ -1359,7 +1359,7 @@ MORE_SAMPLES = NumberExercise(
         ),
         WrongNumber(
             100_000,
-            "too-slow",
+            "factor-1000",
             "Is the error to fall by the factor 10? Then is 100 times as much work enough, or not?",
         ),
         WrongNumber(
@@ -1375,7 +1375,7 @@ MORE_SAMPLES = NumberExercise(
         ),
         WrongNumber(
             1_000_000,
-            "too-slow",
+            "slower-than-root",
             "It is not as slow as that. Which power of n does the standard error fall with?",
         ),
         WrongNumber(

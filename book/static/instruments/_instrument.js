@@ -39,6 +39,23 @@ export function row(label, field, ...rest) {
   return html("div", { class: "xp-row" }, html("label", { for: field.id }, label), field, ...rest);
 }
 
+/** A slider of a place, and the element that shows its value: `[input, output]`. */
+export function slider(place, name, [min, max], step, value, attributes = {}) {
+  const input = html("input", {
+    type: "range", id: `${place.id}-${name}`, min, max, step, autocomplete: "off", ...attributes,
+  });
+  input.value = value;
+  return [input, html("output", { for: input.id })];
+}
+
+/** A line of text in a picture, in one of the page's colors. */
+export function text(x, y, words, color, anchor = "middle", size = 15) {
+  return svg("text", {
+    x, y, "text-anchor": anchor,
+    style: `fill:var(--${color});font:400 ${size}px var(--sans,sans-serif)`,
+  }, words);
+}
+
 /** A function that says a text to screen readers once the reader has stopped changing things. */
 export function announcer(place) {
   const region = html("p", { class: "sr", "aria-live": "polite" });

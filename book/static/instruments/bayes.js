@@ -1,7 +1,7 @@
 // Bayes' rule for a hypothesis that is true or not, and a clue that is there or not.
 // Its Python twin is lecture_utils/figures/instruments/bayes.py.
 import { scaleLinear } from "d3-scale";
-import { announcer, html, onWidth, register, row, svg } from "./_instrument.js";
+import { announcer, html, onWidth, register, row, slider, svg, text } from "./_instrument.js";
 
 /** The joint of hypothesis (yes, no) and the clue as it was found, and what follows from it. */
 export function compute({ prior, if_yes, if_no, seen }) {
@@ -33,16 +33,15 @@ function mount(place, { examples, start }) {
     ...Object.keys(examples).map((name) => html("option", { value: name }, name)),
   );
   const found = html("select", { id: `${place.id}-found`, autocomplete: "off" });
-  const range = (name, min, max, step) =>
-    html("input", {
-      type: "range", id: `${place.id}-${name}`, min, max, step, autocomplete: "off",
-      style: "min-width:0", // long labels leave little room on a phone
-    });
-  // The prior's slider moves the log-odds: 1 % and 0.1 % are as far apart as 1 % and 9 %.
-  const fields = [
-    range("prior", -6.9, 6.9, 0.05), range("yes", 0.01, 0.99, 0.01), range("no", 0.01, 0.99, 0.01),
+  const narrow = { style: "min-width:0" }; // long labels leave little room on a phone
+  // The prior's slider moves the log-odds: 1 % and 0.1 % are as far apart as 1 % and 9 %.
+  // The example that is shown first brings the values.
+  const made = [
+    slider(place, "prior", [-6.9, 6.9], 0.05, 0, narrow),
+    slider(place, "yes", [0.01, 0.99], 0.01, 0.5, narrow),
+    slider(place, "no", [0.01, 0.99], 0.01, 0.5, narrow),
   ];
-  const outputs = fields.map((field) => html("output", { for: field.id }));
+  const fields = made.map(([input]) => input), outputs = made.map(([, output]) => output);
   const rows = fields.map((field, i) => row("", field, outputs[i]));
   const picture = svg("svg", { role: "img", height: HEIGHT, style: "display:block" });
   const stage = html("div", { class: "instrument-stage" }, picture);
@@ -97,11 +96,6 @@ function mount(place, { examples, start }) {
     const bottom = TOP + SQUARE, bar = bottom + GAP;
     const box = (left, right, top, height, style) =>
       svg("rect", { x: x(left), y: top, width: x(right) - x(left), height, style });
-    const text = (at, height, words, color, anchor) =>
-      svg("text", {
-        x: at, y: height, "text-anchor": anchor,
-        style: `fill:var(--${color});font:400 15px var(--sans,sans-serif)`,
-      }, words);
     const inside = (left, right, height, words, color) =>
       x(right) - x(left) > 8.5 * words.length
         ? [text((x(left) + x(right)) / 2, height, words, color, "middle")] : [];

@@ -1,7 +1,7 @@
 // The split of a bound: reconstruction, rate and gap of a Gaussian guess about z ~ N(0, 1), when
 // x = z + noise is seen. Its Python twin is lecture_utils/figures/instruments/elbo.py.
 import { scaleLinear } from "d3-scale";
-import { announcer, html, onWidth, register, row, svg } from "./_instrument.js";
+import { announcer, html, onWidth, register, row, slider, svg, text } from "./_instrument.js";
 
 /** KL(N(mean, sd^2) || N(center, width^2)) in nats. */
 function divergence(mean, sd, center, width) {
@@ -37,15 +37,8 @@ function nats(value) {
 }
 
 function mount(place, { x: seen, noise, mean, sd, means, widths, least }) {
-  const slider = (name, [min, max], value) => {
-    const input = html("input", {
-      type: "range", id: `${place.id}-${name}`, min, max, step: 0.01, autocomplete: "off",
-    });
-    input.value = value;
-    return [input, html("output", { for: input.id })];
-  };
-  const [meanInput, meanOutput] = slider("mean", means, mean);
-  const [sdInput, sdOutput] = slider("sd", widths, sd);
+  const [meanInput, meanOutput] = slider(place, "mean", means, 0.01, mean);
+  const [sdInput, sdOutput] = slider(place, "sd", widths, 0.01, sd);
   const height = HILLS + BASE + 3 * STEP + FOOT;
   const picture = svg("svg", { role: "img", height, style: "display:block" });
   const stage = html("div", { class: "instrument-stage" }, picture);
@@ -77,13 +70,6 @@ function mount(place, { x: seen, noise, mean, sd, means, widths, least }) {
     return readout.textContent;
   }
 
-  function text(at, y, words, color, anchor = "start") {
-    return svg("text", {
-      x: at, y, "text-anchor": anchor,
-      style: `fill:var(--${color});font:400 15px var(--sans,sans-serif)`,
-    }, words);
-  }
-
   function draw(m, s, now) {
     const z = scaleLinear([-3.5, 5], [0, width]);
     const y = scaleLinear([0, 1.15], [HILLS - TOP, 0]); // a narrow hill is cut off at the top
@@ -113,11 +99,11 @@ function mount(place, { x: seen, noise, mean, sd, means, widths, least }) {
         hill(bell(now.posterior_mean, now.posterior_sd), line("gap", "2 4")),
         hill(bell(m, s), line("latent", "none")),
       ),
-      text(2, 15, "prior (dashes)", "rate"),
+      text(2, 15, "prior (dashes)", "rate", "start"),
       text(width / 2, 15, "posterior (dots)", "gap", "middle"),
       text(width - 2, 15, "q (line)", "latent", "end"),
       ...bars.flatMap(([role, from, to, words], i) => [
-        text(4, top + i * STEP + 15, words, role),
+        text(4, top + i * STEP + 15, words, role, "start"),
         svg("rect", {
           x: Math.min(t(from), t(to)), y: top + i * STEP + 21,
           width: Math.abs(t(to) - t(from)), height: BAR, style: `fill:var(--${role})`,

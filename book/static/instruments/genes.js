@@ -1,6 +1,6 @@
 // A face of genes: what the pixels that are seen say about each gene, by listing all genotypes.
 // Its Python twin is lecture_utils/figures/instruments/genes.py.
-import { announcer, html, onWidth, register, row, svg } from "./_instrument.js";
+import { announcer, html, onWidth, register, row, slider, svg, text } from "./_instrument.js";
 
 /** The posterior over all genotypes, given the pixels that are seen, and what follows from it.
  *
@@ -80,16 +80,12 @@ function mount(place, { genes, prior, side, paper, pixels, covers, person, noise
   );
   const geneBoxes = genes.map((name, g) => box("gene", name, person[g] === 1));
   const coverBoxes = Object.keys(covers).map((name) => box("cover", name, false));
-  const noiseInput = html("input", {
-    type: "range", id: `${place.id}-noise`, min: 0, max: 0.4, step: 0.01, value: noise,
-    autocomplete: "off",
-  });
+  const [noiseInput, output] = slider(place, "noise", [0, 0.4], 0.01, noise);
   const photo = html(
     "select",
     { id: `${place.id}-photo`, autocomplete: "off" },
     ...Array.from({ length: photos }, (_, i) => html("option", { value: i + 1 }, String(i + 1))),
   );
-  const output = html("output", { for: noiseInput.id });
   const picture = svg("svg", { role: "img", style: "display:block" });
   const stage = html("div", { class: "instrument-stage" }, picture);
   const readout = html("p", { class: "xp-cap instrument-readout" });
@@ -142,10 +138,6 @@ function mount(place, { genes, prior, side, paper, pixels, covers, person, noise
     const left = stacked ? 0 : FACE + 28, top = stacked ? FACE + 16 : 6;
     const start = left + NAMES, end = width - NUMBER - 14;
     const bar = Math.max(end - start, 40), cell = FACE / side;
-    const text = (x, y, words, color, anchor) =>
-      svg("text", {
-        x, y, "text-anchor": anchor, style: `fill:var(--${color});font:400 15px var(--sans,sans-serif)`,
-      }, words);
     const ink = face.flatMap((on, d) => (on
       ? [`M${(d % side) * cell},${Math.floor(d / side) * cell}h${cell}v${cell}h${-cell}z`] : []));
     picture.setAttribute("width", width);

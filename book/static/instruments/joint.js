@@ -1,7 +1,7 @@
 // Joint table: two yes-or-no variables, made of p(x) and the two p(y | x); all else follows.
 // Its Python twin is lecture_utils/figures/instruments/joint.py.
 import { scaleLinear } from "d3-scale";
-import { announcer, html, onWidth, register, row, svg } from "./_instrument.js";
+import { announcer, html, onWidth, register, row, slider, svg, text } from "./_instrument.js";
 
 /** The table p(x, y), both marginals, and p(x | y); null where p(y) is 0. */
 export function compute({ px, py_x }) {
@@ -22,19 +22,13 @@ const HEIGHT = 290, TOP = 26, BOTTOM = 30, GAP = 3;
 const percent = (p) => (p === null ? "undefined" : `${(100 * p).toFixed(1)} %`);
 
 function mount(place, { x, y, px, py_x, range }) {
-  const slider = (name, value, [low, high]) => {
-    const input = html("input", {
-      type: "range", id: `${place.id}-${name}`, min: low, max: high, step: 0.01,
-      autocomplete: "off",
-    });
-    input.value = value;
-    return input;
-  };
-  const sliders = [
-    slider("px", px, range), slider("first", py_x[0], [0, 1]), slider("second", py_x[1], [0, 1]),
+  const made = [
+    slider(place, "px", range, 0.01, px),
+    slider(place, "first", [0, 1], 0.01, py_x[0]),
+    slider(place, "second", [0, 1], 0.01, py_x[1]),
   ];
+  const sliders = made.map(([input]) => input), outputs = made.map(([, output]) => output);
   const labels = [`p(${x[0]})`, `p(${y[0]} | ${x[0]})`, `p(${y[0]} | ${x[1]})`];
-  const outputs = sliders.map((s) => html("output", { for: s.id }));
   const picture = svg("svg", { role: "img", height: HEIGHT, style: "display:block" });
   const stage = html("div", { class: "instrument-stage" }, picture);
   const body = html("tbody");
@@ -78,11 +72,6 @@ function mount(place, { x, y, px, py_x, range }) {
     const slice = Math.min(120, width / 4), space = Math.min(90, width / 6);
     const across = scaleLinear([0, 1], [0, width - slice - space]);
     const up = scaleLinear([0, 1], [HEIGHT - BOTTOM, TOP]);
-    const text = (at, height, words, color, anchor = "middle") =>
-      svg("text", {
-        x: at, y: height, "text-anchor": anchor,
-        style: `fill:var(--${color});font:400 15px var(--sans,sans-serif)`,
-      }, words);
     // One area, and its name where there is room for it.
     const area = (left, right, low, high, color, name, ink) => {
       const [w, h] = [right - left - GAP, up(low) - up(high) - GAP];

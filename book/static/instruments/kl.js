@@ -1,7 +1,7 @@
 // One bell against two bumps: the divergence in both directions, and the best bell in each.
 // Its Python twin is lecture_utils/figures/instruments/kl.py.
 import { scaleLinear } from "d3-scale";
-import { announcer, html, onWidth, register, row, svg } from "./_instrument.js";
+import { announcer, html, onWidth, register, row, slider, svg, text } from "./_instrument.js";
 
 const HALF_LOG_2PI = 0.5 * Math.log(2 * Math.PI);
 const T = Array.from({ length: 1801 }, (_, i) => (i - 900) / 100);
@@ -48,16 +48,10 @@ const minus = (text) => text.replace("-", "−");
 
 function mount(place, prepared) {
   const { ranges, step, best_reverse: prepared_best } = prepared;
-  const slider = (name, [min, max], by) => {
-    const input = html("input", {
-      type: "range", id: `${place.id}-${name}`, min, max, step: by, autocomplete: "off",
-    });
-    input.value = prepared[name];
-    return [input, html("output", { for: input.id })];
-  };
-  const [aInput, aOutput] = slider("separation", ranges.separation, step);
-  const [meanInput, meanOutput] = slider("mean", ranges.mean, 0.01);
-  const [sdInput, sdOutput] = slider("sd", ranges.sd, 0.01);
+  const made = (name, by) => slider(place, name, ranges[name], by, prepared[name]);
+  const [aInput, aOutput] = made("separation", step);
+  const [meanInput, meanOutput] = made("mean", 0.01);
+  const [sdInput, sdOutput] = made("sd", 0.01);
   const look =
     "font:inherit;padding:.15em .7em;margin-right:.6em;border:1px solid var(--edge);" +
     "border-radius:6px;background:none;color:var(--ink);cursor:pointer";
@@ -120,11 +114,6 @@ function mount(place, prepared) {
     const x = scaleLinear([-REACH, REACH], [0, width]);
     const y = scaleLinear([0, TALLEST], [PICTURE - BASE, TOP]).clamp(true);
     const sign = mean < 0 ? -1 : 1;
-    const text = (px, py, words, color, anchor = "middle") =>
-      svg("text", {
-        x: px, y: py, "text-anchor": anchor,
-        style: `fill:var(--${color});font:400 15px var(--sans,sans-serif)`,
-      }, words);
     const path = (f) =>
       "M" + GRID.map((g) => `${x(g).toFixed(1)},${y(f(g)).toFixed(1)}`).join("L");
     const curve = (m, s, color, dash, thick) =>

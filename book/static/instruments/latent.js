@@ -1,7 +1,7 @@
 // A map of codes: move over it, and a small decoder, computed in the page, draws what it sees there.
 // Its Python twin is lecture_utils/figures/instruments/latent.py.
 import { scaleLinear } from "d3-scale";
-import { announcer, html, onWidth, register, row, svg } from "./_instrument.js";
+import { announcer, html, onWidth, register, row, slider, svg, text } from "./_instrument.js";
 
 /** Nothing overflows, and nothing cancels. */
 function sigmoid(x) {
@@ -25,15 +25,9 @@ const signed = (x) => x.toFixed(2).replace("-", "−");
 
 function mount(place, settings) {
   const { layers, codes, labels, side, start, reach, step, neighbors } = settings;
-  const slider = (name, value) => {
-    const input = html("input", {
-      type: "range", id: `${place.id}-${name}`, min: -reach, max: reach, step, autocomplete: "off",
-    });
-    input.value = value;
-    return [input, html("output", { for: input.id })];
-  };
-  const [first, firstOutput] = slider("first", start[0]);
-  const [second, secondOutput] = slider("second", start[1]);
+  const range = [-reach, reach];
+  const [first, firstOutput] = slider(place, "first", range, step, start[0]);
+  const [second, secondOutput] = slider(place, "second", range, step, start[1]);
   const picture = svg("svg", {
     role: "img", style: "display:block;touch-action:pan-y;cursor:crosshair;user-select:none",
   });
@@ -95,10 +89,6 @@ function mount(place, settings) {
     map = {
       x: scaleLinear([-reach, reach], [0, size]), y: scaleLinear([-reach, reach], [size, 0]),
     };
-    const text = (x, y, words, color, anchor, px) =>
-      svg("text", {
-        x, y, "text-anchor": anchor, style: `fill:var(--${color});font:400 ${px}px var(--sans)`,
-      }, words);
     const inside = codes.map((c, i) => [c, labels[i]])
       .filter(([c]) => Math.max(...c.map(Math.abs)) < reach * 0.97);
     const left = beside ? size + GAP : 0;

@@ -1,7 +1,7 @@
 // A coin's likelihood beside its log-likelihood.
 // Its Python twin is lecture_utils/figures/instruments/likelihood.py.
 import { scaleLinear } from "d3-scale";
-import { announcer, html, onWidth, register, row, svg } from "./_instrument.js";
+import { announcer, html, onWidth, register, row, slider, svg, text } from "./_instrument.js";
 
 /** log p of the days; 0 log 0 is 0: what never happened costs nothing. */
 function logLikelihood(snowy, clear, theta) {
@@ -35,16 +35,10 @@ function number(x) {
 const nats = (x) => x.toFixed(1).replace("-", "−");
 
 function mount(place, { choices, days, snowy, theta, range, depth }) {
-  const slider = (name, min, max, step, value) => {
-    const input = html("input", {
-      type: "range", id: `${place.id}-${name}`, min, max, step, autocomplete: "off",
-    });
-    input.value = value;
-    return [input, html("output", { for: input.id })];
-  };
-  const [daysInput, daysOutput] = slider("days", 0, choices.length - 1, 1, choices.indexOf(days));
-  const [snowyInput, snowyOutput] = slider("snowy", 0, 10, 1, snowy);
-  const [thetaInput, thetaOutput] = slider("theta", range[0], range[1], 0.01, theta);
+  const [daysInput, daysOutput] =
+    slider(place, "days", [0, choices.length - 1], 1, choices.indexOf(days));
+  const [snowyInput, snowyOutput] = slider(place, "snowy", [0, 10], 1, snowy);
+  const [thetaInput, thetaOutput] = slider(place, "theta", range, 0.01, theta);
   const picture = svg("svg", { role: "img", style: "display:block" });
   const stage = html("div", { class: "instrument-stage" }, picture);
   const readout = html("p", { class: "xp-cap instrument-readout" });
@@ -107,11 +101,6 @@ function mount(place, { choices, days, snowy, theta, range, depth }) {
   function panel(left, top, across, { title, note, low, high, values, at, value, best }) {
     const x = scaleLinear([0, 1], [left + SIDE, left + across - SIDE]);
     const y = scaleLinear([low, high], [top + PANEL - BOTTOM, top + TOP]).clamp(true);
-    const text = (px, py, words, color, anchor) =>
-      svg("text", {
-        x: px, y: py, "text-anchor": anchor,
-        style: `fill:var(--${color});font:400 15px var(--sans,sans-serif)`,
-      }, words);
     const points = GRID.map((g, i) => [g, values[i]]).filter(([, v]) => v >= low);
     const path = points.map(([g, v]) => `${x(g).toFixed(1)},${y(v).toFixed(1)}`).join("L");
     const base = top + PANEL - BOTTOM;

@@ -1,7 +1,7 @@
 // Temperature: the distribution of the next token, p^(1/temperature) normalized again.
 // Its Python twin is lecture_utils/figures/instruments/temperature.py.
 import { scaleBand, scaleLinear } from "d3-scale";
-import { announcer, html, onWidth, register, row, svg } from "./_instrument.js";
+import { announcer, html, onWidth, register, row, slider, svg, text } from "./_instrument.js";
 
 /** The distribution at a temperature, its entropy in nats, perplexity and most likely outcome. */
 export function compute({ probabilities, temperature }) {
@@ -30,34 +30,26 @@ function mount(place, { contexts, outcomes, start, context, range }) {
   );
   select.value = context;
   // The slider moves the logarithm: half and double are equally far from 1, which it meets exactly.
-  const slider = html("input", {
-    type: "range",
-    id: `${place.id}-temperature`,
-    min: Math.log10(range[0]).toFixed(2),
-    max: Math.log10(range[1]).toFixed(2),
-    step: 0.01,
-    autocomplete: "off",
-  });
-  slider.value = Math.log10(start);
-  const output = html("output", { for: slider.id });
+  const ends = range.map((t) => Math.log10(t).toFixed(2));
+  const [input, output] = slider(place, "temperature", ends, 0.01, Math.log10(start));
   const picture = svg("svg", { role: "img", height: HEIGHT, style: "display:block" });
   const stage = html("div", { class: "instrument-stage" }, picture);
   const readout = html("p", { class: "xp-cap instrument-readout" });
   place.setAttribute("role", "group");
   place.setAttribute("aria-label", "Instrument: temperature of the next-day distribution");
   place.append(
-    row("the days before", select), row("temperature", slider, output), stage, readout,
+    row("the days before", select), row("temperature", input, output), stage, readout,
   );
   const say = announcer(place);
   let width = 0;
 
   function update() {
-    const temperature = Math.min(range[1], Math.round(100 * 10 ** slider.value) / 100);
+    const temperature = Math.min(range[1], Math.round(100 * 10 ** input.value) / 100);
     const given = contexts[select.value];
     const now = compute({ probabilities: given, temperature });
     const before = compute({ probabilities: given, temperature: 1 });
     output.textContent = temperature.toFixed(2);
-    slider.setAttribute("aria-valuetext", output.textContent);
+    input.setAttribute("aria-valuetext", output.textContent);
     readout.textContent =
       `Entropy ${now.entropy.toFixed(2)} nats (${before.entropy.toFixed(2)} at temperature 1), ` +
       `perplexity ${now.perplexity.toFixed(2)}, most likely: ${outcomes[now.most_likely]}.`;
@@ -72,13 +64,6 @@ function mount(place, { contexts, outcomes, start, context, range }) {
     const x = scaleBand(outcomes, [0, width]).paddingInner(0.2).paddingOuter(0.1);
     const y = scaleLinear([0, 1], [HEIGHT - BOTTOM, TOP]);
     const half = x.bandwidth() / 2;
-    const text = (at, height, words, color, anchor = "middle") =>
-      svg("text", {
-        x: at,
-        y: height,
-        "text-anchor": anchor,
-        style: `fill:var(--${color});font:400 15px var(--sans,sans-serif)`,
-      }, words);
     const bar = (left, p, style) =>
       svg("rect", { x: left, y: y(p), width: half - 4, height: y(0) - y(p), style });
     const marks = outcomes.flatMap((name, i) => [
@@ -97,7 +82,7 @@ function mount(place, { contexts, outcomes, start, context, range }) {
 
   const changed = () => say(update());
   select.addEventListener("change", changed);
-  slider.addEventListener("input", changed);
+  input.addEventListener("input", changed);
   onWidth(stage, (w) => { width = w; update(); });
   update();
 }

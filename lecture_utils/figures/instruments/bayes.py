@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from lecture_utils.figures.instruments._instrument import NAMED, percent, slider
 from lecture_utils.figures.style import COLORS
 
 if TYPE_CHECKING:
@@ -96,12 +97,12 @@ def table(prepared: dict[str, Any]) -> tuple[str, list[str], list[list[str]]]:
     for prior in _PRIORS:
         found, missed = (twin(prior, example["if_yes"], example["if_no"], s) for s in (True, False))
         rows.append(
-            [_percent(prior)] + [_percent(result["posterior"]) for result in (found, missed)]
+            [percent(prior)] + [percent(result["posterior"]) for result in (found, missed)]
         )
     caption = (
         f"p({example['yes']}) before and after. p({example['clue']} | {example['yes']}) is "
-        f"{_percent(example['if_yes'])}, p({example['clue']} | {example['no']}) is "
-        f"{_percent(example['if_no'])}"
+        f"{percent(example['if_yes'])}, p({example['clue']} | {example['no']}) is "
+        f"{percent(example['if_no'])}"
     )
     return caption, ["Before", f"After {example['clue']}", f"After {example['absent']}"], rows
 
@@ -114,33 +115,23 @@ def controls(prepared: dict[str, Any]) -> tuple[dict[str, Any], Any]:
     def widgets() -> dict[str, Any]:
         import ipywidgets
 
-        style = {"description_width": "initial"}
         made: dict[str, Any] = {
             "example": ipywidgets.Dropdown(
                 options=list(prepared["examples"]),
                 value=start["example"],
                 description="example",
-                style=style,
+                **NAMED,
             ),
             "seen": ipywidgets.Dropdown(
                 options=[("the clue", True), ("no clue", False)],
                 value=True,
                 description="you find",
-                style=style,
+                **NAMED,
             ),
         }
         for name, label in zip(_NUMBERS, ("prior", "p(clue | yes)", "p(clue | no)"), strict=True):
-            lowest, highest = _RANGES[name]
-            made[name] = ipywidgets.FloatSlider(
-                value=start[name],
-                min=lowest,
-                max=highest,
-                step=0.001 if name == "prior" else 0.01,
-                description=label,
-                readout_format=".3f" if name == "prior" else ".2f",
-                continuous_update=False,
-                style=style,
-            )
+            step, digits = (0.001, ".3f") if name == "prior" else (0.01, ".2f")
+            made[name] = slider(label, start[name], _RANGES[name], step, readout_format=digits)
 
         def load(change: Any) -> None:
             for name in _NUMBERS:
@@ -172,14 +163,14 @@ def draw(
         square.bar(
             left, 1, width, align="edge", facecolor="none", edgecolor=COLORS["soft"], linewidth=1.2
         )
-    square.text(0, 1.04, f"{words['yes']} {_percent(prior)}", color=COLORS["latent"])
-    square.text(1, 1.04, f"{words['no']} {_percent(1 - prior)}", ha="right", color=COLORS["soft"])
+    square.text(0, 1.04, f"{words['yes']} {percent(prior)}", color=COLORS["latent"])
+    square.text(1, 1.04, f"{words['no']} {percent(1 - prior)}", ha="right", color=COLORS["soft"])
     bar.barh(0, q, color=COLORS["latent"])
     bar.barh(0, 1 - q, left=q, color=COLORS["edge"])
     bar.text(
         0,
         0.5,
-        f"only {found}: p({words['yes']} | {found}) = {_percent(q)}",
+        f"only {found}: p({words['yes']} | {found}) = {percent(q)}",
         va="bottom",
         color=COLORS["soft"],
     )
@@ -189,10 +180,6 @@ def draw(
     square.set_ylim(0, 1.15)
     bar.set_ylim(-0.45, 0.8)
     return fig
-
-
-def _percent(x: float) -> str:
-    return f"{100 * x:.1f}\N{NO-BREAK SPACE}%"
 
 
 def _check_probability(name: str, value: Any) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lecture_utils.figures.instruments._instrument import slider
 from lecture_utils.figures.style import COLORS, HATCHES
 
 if TYPE_CHECKING:
@@ -113,18 +114,9 @@ def controls(prepared: dict[str, Any]) -> tuple[dict[str, Any], Any]:
     start = {"mean": prepared["mean"], "sd": prepared["sd"]}
 
     def widgets() -> dict[str, Any]:
-        import ipywidgets
-
-        options = {"style": {"description_width": "initial"}, "continuous_update": False}
         return {
-            "mean": ipywidgets.FloatSlider(
-                value=start["mean"], min=MEANS[0], max=MEANS[1], step=0.01,
-                description="mean of q", **options,
-            ),
-            "sd": ipywidgets.FloatSlider(
-                value=start["sd"], min=WIDTHS[0], max=WIDTHS[1], step=0.01,
-                description="width of q", **options,
-            ),
+            "mean": slider("mean of q", start["mean"], MEANS, 0.01),
+            "sd": slider("width of q", start["sd"], WIDTHS, 0.01),
         }
 
     return start, widgets

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lecture_utils.figures.instruments._instrument import NAMED, percent, slider
 from lecture_utils.figures.style import COLORS
 
 if TYPE_CHECKING:
@@ -187,32 +188,23 @@ def controls(prepared: dict[str, Any]) -> tuple[dict[str, Any], Any]:
     def widgets() -> dict[str, Any]:
         import ipywidgets
 
-        style = {"description_width": "initial"}
         return {
             "genes": ipywidgets.SelectMultiple(
                 options=prepared["genes"],
                 value=has,
                 rows=len(prepared["genes"]),
                 description="genes",
-                style=style,
+                **NAMED,
             ),
             "covered": ipywidgets.SelectMultiple(
                 options=list(prepared["covers"]),
                 rows=len(prepared["covers"]),
                 description="covered",
-                style=style,
+                **NAMED,
             ),
-            "noise": ipywidgets.FloatSlider(
-                value=start["noise"],
-                min=0.0,
-                max=MOST_NOISE,
-                step=0.01,
-                description="noise",
-                continuous_update=False,
-                style=style,
-            ),
+            "noise": slider("noise", start["noise"], (0.0, MOST_NOISE), 0.01),
             "photo": ipywidgets.Dropdown(
-                options=list(range(1, PHOTOS + 1)), value=1, description="photo", style=style
+                options=list(range(1, PHOTOS + 1)), value=1, description="photo", **NAMED
             ),
         }
 
@@ -245,4 +237,4 @@ def draw(
 
 
 def _percent(p: float) -> str:
-    return f"{100 * p:.{1 if p < 0.1 or p > 0.9 else 0}f}\N{NO-BREAK SPACE}%"
+    return percent(p, 1 if p < 0.1 or p > 0.9 else 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from lecture_utils.figures.instruments._instrument import percent, slider
 from lecture_utils.figures.style import COLORS
 
 if TYPE_CHECKING:
@@ -95,20 +96,8 @@ def controls(prepared: dict[str, Any]) -> tuple[dict[str, Any], Any]:
     labels = {"px": f"p({x})", "first": f"p({y} | {x})", "second": f"p({y} | {not_x})"}
 
     def widgets() -> dict[str, Any]:
-        import ipywidgets
-
-        return {
-            name: ipywidgets.FloatSlider(
-                value=value,
-                min=LOWEST if name == "px" else 0.0,
-                max=HIGHEST if name == "px" else 1.0,
-                step=0.01,
-                description=labels[name],
-                continuous_update=False,
-                style={"description_width": "initial"},
-            )
-            for name, value in start.items()
-        }
+        ends = {"px": (LOWEST, HIGHEST), "first": (0.0, 1.0), "second": (0.0, 1.0)}
+        return {name: slider(labels[name], start[name], ends[name], 0.01) for name in start}
 
     return start, widgets
 
@@ -138,4 +127,4 @@ def draw(prepared: dict[str, Any], px: float, first: float, second: float) -> Fi
 
 
 def _percent(p: float | None) -> str:
-    return "undefined" if p is None else f"{100 * p:.1f}\N{NO-BREAK SPACE}%"
+    return "undefined" if p is None else percent(p)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lecture_utils.figures.instruments._instrument import slider
 from lecture_utils.figures.style import COLORS
 
 if TYPE_CHECKING:
@@ -165,20 +166,10 @@ def controls(prepared: dict[str, Any]) -> tuple[dict[str, Any], Any]:
     start = {name: prepared[name] for name in ("separation", "mean", "sd")}
 
     def widgets() -> dict[str, Any]:
-        import ipywidgets
-
         words = {"separation": "bumps at ±", "mean": "mean of q", "sd": "width of q"}
         return {
-            name: ipywidgets.FloatSlider(
-                value=start[name],
-                min=low,
-                max=high,
-                step=STEP,
-                description=words[name],
-                continuous_update=False,
-                style={"description_width": "initial"},
-            )
-            for name, (low, high) in prepared["ranges"].items()
+            name: slider(words[name], start[name], ends, STEP)
+            for name, ends in prepared["ranges"].items()
         }
 
     return start, widgets

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lecture_utils.figures.instruments._instrument import slider
 from lecture_utils.figures.style import COLORS
 
 if TYPE_CHECKING:
@@ -112,18 +113,9 @@ def controls(prepared: dict[str, Any]) -> tuple[dict[str, Any], Any]:
     start = dict(zip(("first", "second"), prepared["start"], strict=True))
 
     def widgets() -> dict[str, Any]:
-        import ipywidgets
-
         return {
-            name: ipywidgets.FloatSlider(
-                value=start[name],
-                min=-REACH,
-                max=REACH,
-                step=STEP,
-                description=label,
-                continuous_update=False,
-            )
-            for name, label in (("first", "first number"), ("second", "second"))
+            name: slider(f"{name} number", value, (-REACH, REACH), STEP)
+            for name, value in start.items()
         }
 
     return start, widgets

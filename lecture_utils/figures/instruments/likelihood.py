@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lecture_utils.figures.instruments._instrument import LIVE, slider
 from lecture_utils.figures.style import COLORS
 
 if TYPE_CHECKING:
@@ -117,17 +118,14 @@ def controls(prepared: dict[str, Any]) -> tuple[dict[str, Any], Any]:
     def widgets() -> dict[str, Any]:
         import ipywidgets
 
-        options = {"style": {"description_width": "initial"}, "continuous_update": False}
         return {
             "days": ipywidgets.SelectionSlider(
-                options=DAYS, value=start["days"], description="days", **options
+                options=DAYS, value=start["days"], description="days", **LIVE
             ),
             "snowy": ipywidgets.IntSlider(
-                value=start["snowy"], min=0, max=10, description="snowy of ten", **options
+                value=start["snowy"], min=0, max=10, description="snowy of ten", **LIVE
             ),
-            "theta": ipywidgets.FloatSlider(
-                value=start["theta"], min=LOWEST, max=HIGHEST, step=0.01, description="θ", **options
-            ),
+            "theta": slider("θ", start["theta"], (LOWEST, HIGHEST), 0.01),
         }
 
     return start, widgets

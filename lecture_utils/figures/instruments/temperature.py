@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lecture_utils.figures.instruments._instrument import LIVE, NAMED, percent
 from lecture_utils.figures.style import COLORS
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def table(prepared: dict[str, Any]) -> tuple[str, list[str], list[list[str]]]:
         now = twin(prepared["contexts"][prepared["context"]], temperature)
         rows.append(
             [f"{temperature:g}"]
-            + [f"{100 * q:.0f}\N{NO-BREAK SPACE}%" for q in now["probabilities"]]
+            + [percent(q, 0) for q in now["probabilities"]]
             + [f"{now['entropy']:.2f}", f"{now['perplexity']:.2f}"]
         )
     caption = f"After {prepared['context']}: what comes next, at five temperatures; entropy in nats"
@@ -114,13 +115,12 @@ def controls(prepared: dict[str, Any]) -> tuple[dict[str, Any], Any]:
     def widgets() -> dict[str, Any]:
         import ipywidgets
 
-        style = {"description_width": "initial"}
         return {
             "context": ipywidgets.Dropdown(
                 options=list(prepared["contexts"]),
                 value=start["context"],
                 description="the days before",
-                style=style,
+                **NAMED,
             ),
             "temperature": ipywidgets.FloatLogSlider(
                 value=start["temperature"],
@@ -129,8 +129,7 @@ def controls(prepared: dict[str, Any]) -> tuple[dict[str, Any], Any]:
                 step=0.01,
                 description="temperature",
                 readout_format=".2f",
-                continuous_update=False,
-                style=style,
+                **LIVE,
             ),
         }
 

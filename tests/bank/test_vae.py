@@ -108,6 +108,26 @@ def _by_distributions(x, mu, logvar, eps, decode):
     return torch.stack([w.logsumexp(0) for w in log_w.unbind(1)]) - math.log(eps.size(0))
 
 
+def _iwae_loop(log_w):
+    rows = []
+    for row in log_w:
+        top = row.max().detach()
+        rows.append(((row - top).exp().sum() / len(row)).log() + top)
+    return torch.stack(rows)
+
+
+def _iwae_pairs(log_w):
+    total = log_w[:, 0]
+    for s in range(1, log_w.shape[1]):
+        total = torch.logaddexp(total, log_w[:, s])
+    return total - math.log(log_w.shape[1])
+
+
+def _in_place_weights(w):
+    w -= math.log(w.shape[1])
+    return w.logsumexp(1)
+
+
 RIGHT = [
     ("reparameterize", _affine),
     ("reparameterize", lambda m, v, e: m + e * v.mul(0.5).exp()),
@@ -153,6 +173,15 @@ RIGHT = [
     ("vae_bound", _by_example),
     ("vae_bound", _by_logsigmoid),
     ("vae_bound", _by_distributions),
+    ("iwae_bound", _iwae_loop),
+    ("iwae_bound", _iwae_pairs),
+    ("iwae_bound", lambda w: w.logsumexp(1) - torch.zeros_like(w).logsumexp(1)),
+    (
+        "iwae_bound",
+        lambda w: (w + torch.full_like(w, 1 / w.shape[1]).log()).logsumexp(dim=1),
+    ),
+    ("iwae_bound", lambda w: w.logsumexp(-1) - torch.log(torch.tensor(w.shape[-1]))),
+    ("iwae_bound", lambda w: w.logsumexp(-1) - torch.tensor(float(w.shape[-1])).log()),
 ]
 
 
@@ -283,6 +312,16 @@ UNSEEN = [
     ("vae_bound", lambda *a: _bound(a[0], a[1], a[2].detach(), *a[3:])),
     ("vae_bound", lambda *a: _bound(1 - a[0], *a[1:])),
     ("vae_bound", lambda *a: 0.5 * (_bound(*a) + _weights(*a).mean(0))),
+    ("iwae_bound", lambda w: w.clamp(-500, 500).logsumexp(1) - math.log(w.shape[1])),
+    ("iwae_bound", lambda w: w.logsumexp(1) - math.log2(w.shape[1])),
+    ("iwae_bound", lambda w: w.logsumexp(1) - math.log(w.shape[1] + 1)),
+    ("iwae_bound", lambda w: w.logsumexp(1) - math.log(max(w.shape[1] - 1, 1))),
+    ("iwae_bound", lambda w: (w.logsumexp(1) - math.log(w.shape[1])).detach()),
+    ("iwae_bound", lambda w: w.logsumexp(1, True) - math.log(w.shape[1])),
+    ("iwae_bound", lambda w: w.median(1).values),
+    ("iwae_bound", _in_place_weights),
+    ("iwae_bound", lambda w: w.nan_to_num(neginf=-10.0).logsumexp(1) - math.log(w.shape[1])),
+    ("iwae_bound", lambda w: 0.5 * (w.mean(1) + w.logsumexp(1) - math.log(w.shape[1]))),
 ]
 
 
@@ -362,6 +401,16 @@ FIRST_TRIES = [
             + 0.5 * (m**2 + v.exp() - 1 - v).sum(1)
         ).mean(),
         "swapped",
+    ),
+    ("iwae_bound", lambda w: w.exp().sum(1).div(w.shape[1]).log(), "unstable"),
+    ("iwae_bound", lambda w: w.logsumexp(dim=1), "no-log-s"),
+    ("iwae_bound", lambda w: torch.mean(w, dim=1), "elbo"),
+    ("iwae_bound", lambda w: (w.logsumexp(1) - math.log(w.shape[1])) / math.log(2), "bits"),
+    ("iwae_bound", lambda w: w.exp().mean(1), "no-log"),
+    (
+        "iwae_bound",
+        lambda w: w.logsumexp(1) - (w > -math.inf).sum(1).log(),
+        "zeros-not-counted",
     ),
 ]
 

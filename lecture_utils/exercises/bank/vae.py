@@ -2196,6 +2196,256 @@ VAE_BOUND = CodeExercise(
 )
 
 
+# ------------------------------------------------------------------ more samples
+def iwae_bound(log_w):
+    """log_w[b, s] = log p(x_b, z_s) - log q(z_s | x_b), z_s ~ q; [B, S] -> bound [B]."""
+    return torch.logsumexp(log_w, -1) - math.log(log_w.shape[-1])
+
+
+IWAE_BOUND = CodeExercise(
+    id="iwae_bound",
+    title="A tighter bound from S samples",
+    statement=(
+        "`log_w[b, s]` is the log of the importance weight w = p(x_b, z_s)/q(z_s | x_b), z_s ~ q. "
+        "Return the log of the **average weight** of each example, in nats. Log-weights of ±1000 "
+        "are common, and single weights may be 0 (log −inf)."
+    ),
+    level=2,
+    reference=iwae_bound,
+    returns="a tensor of shape `[B]`",
+    unit="nats",
+    grad_args=(0,),
+    atol=1e-7,  # the log of S may be of single precision
+    cases=lambda g: [
+        Case((matrix([0.0, 0.0]),), "two weights of 1: the bound is 0"),
+        Case((matrix([0.1, 0.3]).log(),), "weights 0.1 and 0.3: log 0.2"),
+        Case((matrix([-2.5], [4.0]),), "S = 1"),
+        Case((normal(g, 3, 5, scale=2.0),), "B = 3, S = 5"),
+        Case((normal(g, 4, 4),), "B = S = 4"),
+        Case((normal(g, 1, 7) - 3,), "B = 1, S = 7"),
+        Case((matrix([-INF, math.log(0.5), 0.0]),), "weights 0, ½, 1: log ½", smooth=False),
+        Case((matrix([-1000.0, -1001.0], [1000.0, 999.0], [0.0, 1.0]),), "log-weights of ±1000"),
+        Case((normal(g, 2, 3, scale=400.0),), "log-weights far apart: one sample decides"),
+    ],
+    alternatives=[
+        lambda log_w: (log_w - math.log(log_w.shape[1])).logsumexp(1),
+        lambda log_w: (
+            (log_w - log_w.max(1, keepdim=True).values).exp().mean(1).log() + log_w.max(1).values
+        ),
+        lambda log_w: log_w.logcumsumexp(1)[:, -1] - math.log(log_w.shape[1]),
+    ],
+    wrong=[
+        Wrong(
+            "elbo",
+            lambda log_w: log_w.mean(-1),
+            "You averaged the **logs**: that is the plain ELBO, estimated with S samples. More "
+            "samples make it less noisy, not tighter. What should be averaged here?",
+        ),
+        Wrong(
+            "sum-of-logs",
+            lambda log_w: log_w.sum(-1),
+            "You added up the logs, which multiplies the weights. The bound is about their "
+            "**average**.",
+        ),
+        Wrong(
+            "no-log-s",
+            lambda log_w: torch.logsumexp(log_w, -1),
+            "That is the log of the **sum** of the weights: it grows with S even if all weights "
+            "are equal. What makes a sum an average?",
+        ),
+        Wrong(
+            "zeros-not-counted",
+            lambda log_w: torch.logsumexp(log_w, -1) - (log_w > -INF).sum(-1).to(log_w.dtype).log(),
+            "You count only the weights that are not 0. A weight of 0 adds nothing to the sum, but "
+            "it is one of the S samples that the average is taken over.",
+        ),
+        Wrong(
+            "plus-log-s",
+            lambda log_w: torch.logsumexp(log_w, -1) + math.log(log_w.shape[-1]),
+            "Two weights of 1 have the average 1, whose log is 0. What does yours give?",
+        ),
+        Wrong(
+            "divides-by-s",
+            lambda log_w: torch.logsumexp(log_w, -1) / log_w.shape[-1],
+            "You divided **after** the log. Dividing the weights by S does what to their log?",
+        ),
+        Wrong(
+            "minus-s",
+            lambda log_w: torch.logsumexp(log_w, -1) - log_w.shape[-1],
+            "You took off S itself. On the log scale, what does dividing by S become?",
+        ),
+        Wrong(
+            "batch-size",
+            lambda log_w: torch.logsumexp(log_w, -1) - math.log(log_w.shape[0]),
+            "You divided by the number of examples. How many weights does one example have?",
+        ),
+        Wrong(
+            "batch-size",
+            lambda log_w: torch.logsumexp(log_w, -1) - math.log(len(log_w)),
+            "You divided by the number of examples. How many weights does one example have?",
+        ),
+        Wrong(
+            "over-batch",
+            lambda log_w: torch.logsumexp(log_w, 0) - math.log(log_w.shape[0]),
+            "You averaged over the examples. The samples of one x stand along the other axis.",
+        ),
+        Wrong(
+            "over-batch",
+            lambda log_w: torch.logsumexp(log_w, 0) - math.log(log_w.shape[1]),
+            "You averaged over the examples. The samples of one x stand along the other axis.",
+        ),
+        *(
+            Wrong(
+                "all",
+                solve,
+                "You averaged over examples and samples together. Each x has a bound of its own.",
+            )
+            for solve in (
+                lambda log_w: log_w.flatten().logsumexp(0) - math.log(log_w.numel()),
+                lambda log_w: log_w.exp().mean().log(),
+            )
+        ),
+        Wrong(
+            "unstable",
+            lambda log_w: log_w.exp().mean(-1).log(),
+            "The right formula, but exp of −1000 is 0 and exp of +1000 is inf. Which function adds "
+            "up weights without leaving the logs?",
+        ),
+        *(
+            Wrong(
+                "epsilon",
+                lambda log_w, small=small: (log_w.exp().mean(-1) + small).log(),
+                "The small number keeps the log finite, but then it **is** the answer wherever the "
+                "weights are small. Which function adds up weights without leaving the logs?",
+            )
+            for small in (1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-20)
+        ),
+        Wrong(
+            "global-shift",
+            lambda log_w: (log_w - log_w.max()).exp().mean(-1).log() + log_w.max(),
+            "You shift all examples by one number. An example far below the largest still "
+            "underflows: whose maximum should be taken off?",
+        ),
+        Wrong(
+            "shift-lost",
+            lambda log_w: (log_w - log_w.max(-1, keepdim=True).values).exp().mean(-1).log(),
+            "You took the largest log-weight off and never put it back.",
+        ),
+        Wrong(
+            "max",
+            lambda log_w: log_w.max(-1).values,
+            "The largest weight alone. The others count as well, if only a little.",
+        ),
+        Wrong(
+            "max-over-s",
+            lambda log_w: log_w.max(-1).values - math.log(log_w.shape[-1]),
+            "The largest weight stands for the whole sum here. The others count as well.",
+        ),
+        Wrong(
+            "no-log",
+            lambda log_w: log_w.exp().mean(-1),
+            "That is the average weight, an estimate of p(x). The bound is one of log p(x).",
+        ),
+        *(
+            Wrong(
+                "weighted-logs",
+                solve,
+                "You averaged the log-weights with the normalized weights. The bound is the log of "
+                "the plain average of the weights.",
+            )
+            for solve in (
+                lambda log_w: (log_w.softmax(-1) * log_w).sum(-1),
+                lambda log_w: (log_w.softmax(-1) * log_w.nan_to_num(neginf=0.0)).sum(-1),
+            )
+        ),
+        *(
+            Wrong(
+                "normalized",
+                solve,
+                "You normalized the weights first, so that their sum is 1 whatever they are: all "
+                "information about p(x) is gone.",
+            )
+            for solve in (
+                lambda log_w: log_w.log_softmax(-1).logsumexp(-1) - math.log(log_w.shape[-1]),
+                lambda log_w: log_w.softmax(-1).mean(-1).log(),
+                lambda log_w: log_w.log_softmax(-1).mean(-1),
+            )
+        ),
+        Wrong(
+            "negated",
+            lambda log_w: math.log(log_w.shape[-1]) - torch.logsumexp(log_w, -1),
+            "That is a loss, to be made small. The question asks for the bound.",
+        ),
+        Wrong(
+            "running",
+            lambda log_w: log_w.logcumsumexp(-1) - math.log(log_w.shape[-1]),
+            "You return a running sum, one number for each sample. The question asks for one "
+            "number for each example.",
+        ),
+        Wrong(
+            "log-log",
+            lambda log_w: log_w.mean(-1).log(),
+            "`log_w` holds logs already: you averaged them and took the log again. What has to "
+            "happen **before** the average?",
+        ),
+    ],
+    hints=[
+        "Write it down with plain weights first. What does dividing by S become under the log?",
+        "`torch.logsumexp` adds up weights that are given by their logs.",
+        "Check: with all weights equal, the bound must not depend on S.",
+    ],
+    equivalents={
+        "return torch.logsumexp(log_w, 1) - math.log(log_w.shape[-1])": "1 is the last of two axes",
+        "return torch.logsumexp(log_w, --1) - math.log(log_w.shape[-1])": (
+            "1 is the last of two axes"
+        ),
+        "return torch.logsumexp(log_w, -1) - math.log(log_w.shape[1])": "1 is the last of two axes",
+        "return torch.logsumexp(log_w, -1) - math.log(log_w.shape[--1])": (
+            "1 is the last of two axes"
+        ),
+    },
+)
+
+TIGHTER_BOUND = ChoiceExercise(
+    id="tighter_bound",
+    title="What do more samples buy?",
+    statement=(
+        "q stays as it is: not the posterior, but positive wherever the posterior is. You replace "
+        "S = 1 by S = 100 samples z ~ q, with weights w = p(x, z)/q(z | x), in (1) the average of "
+        "log w and (2) the log of the average of w. "
+        "What happens to their **expected values**?"
+    ),
+    level=2,
+    options=[
+        Option(
+            "Both rise toward log p(x)",
+            "Take (1): an average of 100 equally distributed numbers. What is its expected value, "
+            "compared with that of one of them?",
+        ),
+        Option(
+            "Both stay: samples only take away noise",
+            "True of a plain average. Is the log of an average one? Take two weights, 1 and 9.",
+        ),
+        Option(
+            "(1) rises toward log p(x), and (2) stays",
+            "Which of the two is a plain average, whose expected value no number of samples "
+            "can move?",
+        ),
+        Option(
+            "(1) stays at the ELBO, and (2) rises toward log p(x)",
+            "Averaging **before** the log leaves Jensen's inequality less to lose: the average "
+            "weight varies less and less. Better estimates of one bound are not a better bound.",
+            right=True,
+        ),
+    ],
+    hints=[
+        "The expected value of an average of S equal terms: how does it depend on S?",
+        "For large S the average weight is nearly constant. What does Jensen's inequality say "
+        "about a constant?",
+    ],
+)
+
+
 EXERCISES = [
     KL_AT_PRIOR_PLUS_ONE,
     LATENT_BY_HAND,
@@ -2211,5 +2461,7 @@ EXERCISES = [
     COLLAPSED_PIXEL,
     BETA,
     FREE_BITS,
+    TIGHTER_BOUND,
+    IWAE_BOUND,
     VAE_BOUND,
 ]

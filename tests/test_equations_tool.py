@@ -85,6 +85,10 @@ def test_checks_are_matched_with_equations(cover) -> None:
 
 FAULTS = {
     "no label": ("A.\n\n$$ a $$\n", 3, "has no label"),
+    "a cell in a box": ("A.\n\n````{dropdown} Why\n```{code-cell} ipython3\n1\n```\n````\n", 4,
+                        "a cell inside a {dropdown} never runs"),
+    "a cell in a list": ("- A.\n\n  ```{code-cell} ipython3\n  1\n  ```\n", 3,
+                         "a cell inside a list or a quote never runs"),
     "no label in a box": (":::{div} note\n$$ a $$\n:::\n", 2, "has no label"),
     "no label on a math directive": ("```{math}\na\n```\n", 1, "has no label"),
     "amsmath": ("A.\n\n\\begin{align}\na &= b\n\\end{align}\n", 3, "has no label"),

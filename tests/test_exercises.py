@@ -1254,6 +1254,8 @@ def test_a_forecast_is_scored_by_what_it_loses_on_average():
         assert result.nats == pytest.approx(loss.item(), abs=0.01)
         assert f"loses {result.nats:.2g} nats" in result.details[0]
     assert check_answer(FORECASTED, 0.25).nats == 0 and not check_answer(FORECASTED, 0.25).details
+    nearly = check_answer(FORECASTED, 0.26)
+    assert 0 < nearly.nats < 0.01 and not nearly.details  # a small loss is no praise of a mistake
     assert "without limit" in check_answer(FORECASTED, 0).details[0]
     assert check_answer(FORECASTED, 3).nats is None
 

@@ -155,8 +155,8 @@ class _Scan:
     def fault(self, message: str, line: int) -> None:
         self.faults.append(SourceError(message, line, self.path))
 
-    def text(self, text: str, first: int) -> None:
-        """Scan a piece of MyST that starts on line `first` of the file."""
+    def text(self, text: str, first: int, inside: str | None = None) -> None:
+        """Scan a piece of MyST that starts on line `first`, `inside` a directive or in none."""
         for token in self.reader.parser.parse(text, {}):
             line = first + (token.map[0] if token.map else 0)
             if token.type in ("math_block", "math_block_label"):
@@ -170,8 +170,12 @@ class _Scan:
                 if directive.name == "math":
                     tex = f"{directive.argument}\n{directive.body}"
                     self.equation(tex, directive.label, line)
-                elif directive.name not in ("code-cell", "raw"):
-                    self.text(directive.body, directive.body_line)
+                elif directive.name == "code-cell":
+                    if inside or token.level:
+                        where = f"a {{{inside}}}" if inside else "a list or a quote"
+                        self.fault(f"a cell inside {where} never runs: put it outside", line)
+                elif directive.name != "raw":
+                    self.text(directive.body, directive.body_line, directive.name)
 
     def equation(self, tex: str, label: str | None, line: int) -> None:
         if found := _TEX_LABEL.search(tex):

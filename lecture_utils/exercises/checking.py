@@ -179,7 +179,7 @@ def _check_number(exercise: NumberExercise, answer: Any) -> Result:
     def result(status: Status, headline: str, key: str | None = None) -> Result:
         said = []
         if nats is not None and status is not Status.CORRECT:
-            said = [forecast_words(nats)]
+            said = forecast_words(nats)
         return Result(exercise.id, status, headline, said, key, nats=nats)
 
     if same_number(value, exercise.truth, exercise.rtol):
@@ -272,7 +272,7 @@ class Attempt:
             )
         if remark:
             self.stop(Status.ALMOST, remark.message, key=remark.key)
-        done = [f"right on all {len(outcomes)} test inputs, which stay as they were"]
+        done = [f"right on all {len(outcomes)} test inputs, and it leaves them unchanged"]
         done += check_contract(self)
         return Result(self.exercise.id, Status.CORRECT, "Well done.", checks=done)
 

@@ -80,17 +80,17 @@ SURE = (
     "As a forecast it loses without limit (the fine is −log q): only what is certain may be called "
     "so."
 )
-LITTLE = "less than 0.001"
+WORTH_SAYING = 0.01  # nats; a smaller loss would make a mistake look right
 PERCENTAGE = "Is that a percentage? A probability lies between 0 and 1."
-CLOSE = "Close, but not close enough: give more digits."
+CLOSE = "Close, but not close enough. Was a number rounded too early?"
 NEARLY = 0.03  # how close, relative to the larger of the two numbers
 
 
-def forecast_words(nats: float) -> str:
-    """What a forecast loses, in a sentence."""
+def forecast_words(nats: float) -> list[str]:
+    """What a forecast loses, in a sentence; none if that is hardly anything."""
     if not math.isfinite(nats):
-        return SURE
-    return FORECAST.format(LITTLE if nats < 0.001 else f"{float(f'{nats:.2g}'):g}")
+        return [SURE]
+    return [FORECAST.format(f"{float(f'{nats:.2g}'):g}")] if nats >= WORTH_SAYING else []
 
 
 @dataclass(kw_only=True)

@@ -17,10 +17,10 @@ from .._display import inline_markup, plain
 from .model import (
     CLOSE,
     FORECAST,
-    LITTLE,
     NEARLY,
     PERCENTAGE,
     SURE,
+    WORTH_SAYING,
     ChoiceExercise,
     Exercise,
     NumberExercise,
@@ -216,9 +216,8 @@ def _number_html(exercise: NumberExercise) -> str:
         before, after = FORECAST.split("{}")
         handler += (
             ";var p=t[0][0],n=(p>0?p*Math.log(p/x):0)+(p<1?(1-p)*Math.log((1-p)/(1-x)):0);"
-            f"if(h!==t[0]&&x>=0&&x<=1)o.innerHTML+=' '+(n===Infinity?{json.dumps(SURE)}:"
-            f"{json.dumps(before)}+(n<0.001?{json.dumps(LITTLE)}:Number(n.toPrecision(2)))"
-            f"+{json.dumps(after)})"
+            f"if(h!==t[0]&&x>=0&&x<=1&&n>={WORTH_SAYING})o.innerHTML+=' '+(n===Infinity?"
+            f"{json.dumps(SURE)}:{json.dumps(before)}+Number(n.toPrecision(2))+{json.dumps(after)})"
         )
     return _fieldset(
         exercise,

@@ -179,7 +179,7 @@ CAN_DO = ChoiceExercise(
             "know which x occur?",
         ),
         Option(
-            "The best label for each picture, and nothing else",
+            "How probable each label of a given picture is, and nothing else",
             "Two worlds with quite different pictures can share one p(y | x). From p(x, y) you get "
             "p(y | x); there is no way back.",
             right=True,

@@ -469,6 +469,8 @@ NUMBERS = [
     ("lying_fine", "0.116", "other-weights"),
     ("lying_fine", "-0.154", "sign"),
     ("lying_fine", "0.222", "bits"),
+    ("lying_fine", "-log(0.9)", "snowy-fine"),
+    ("lying_fine", "0.105", "snowy-fine"),
     ("snow_given_coat", "0.4 / 0.55", None),
     ("snow_given_coat", "0.73", None),
     ("snow_given_coat", "72.7", "percent"),

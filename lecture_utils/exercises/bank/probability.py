@@ -1320,6 +1320,12 @@ LYING_FINE = NumberExercise(
             "That is what she saves on one snowy day. Three days in ten are dry.",
         ),
         WrongNumber(
+            -math.log(0.9),
+            "snowy-fine",
+            "That is what she pays on one snowy day. What does she pay on the dry ones, and what "
+            "would the honest forecaster pay?",
+        ),
+        WrongNumber(
             0.0,
             "nothing",
             "She is wrong about a fifth of the days. Does that cost nothing?",

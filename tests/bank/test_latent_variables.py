@@ -349,6 +349,35 @@ def _finite_only(log_lik):
     return log_lik.masked_fill(~fine, 0).sum(0) / fine.sum(0)
 
 
+def _rows(p):
+    return p / p.sum(1, keepdim=True)
+
+
+def _safe_top(log_lik):
+    return torch.where(log_lik.max().isfinite(), log_lik.max(), 0.0)
+
+
+def _gradient_one_shift(log_joint, grads):
+    p = torch.exp(log_joint - log_joint.max())
+    return (_rows(p)[:, :, None] * grads).sum(1)
+
+
+def _coordinate_by_coordinate(x, weights, means, std):
+    p = weights[:, None] * Normal(means, std[:, None]).log_prob(x[:, None]).exp()
+    return (p / p.sum(1, keepdim=True)).prod(-1)
+
+
+def _scores(x, w, p, log=None):
+    if log is None:
+        return w.log() + _pixels(x, p)
+    return w.log() + x @ log(p).T + (1 - x) @ log(1 - p).T
+
+
+def _believed_twice(x, weights, probs):
+    new = _shares(x, weights, probs).mean(0)
+    return new, _em(_shares(x, new, probs), x)[1]
+
+
 FIRST_TRIES = [
     ("em_step", lambda x, w, p: _em(_one_hot(_shares(x, w, p).argmax(-1), len(w), x), x), "hard"),
     (
@@ -395,10 +424,95 @@ FIRST_TRIES = [
     ("log_mean_lik", lambda log: log.clamp(min=-1e6).mean(0), "mean-of-logs"),
     ("log_mean_lik", _finite_only, "mean-of-logs"),
     ("log_mean_lik", lambda log: log.mean(0).exp(), "geometric-mean"),
+    ("log_mean_lik", lambda log: log.logsumexp(1) - math.log(len(log)), "wrong-axis"),
+    (
+        "log_mean_lik",
+        lambda log: _safe_top(log) + (log - _safe_top(log)).exp().mean(0).log(),
+        "one-shift",
+    ),
+    (
+        "log_marginal",
+        lambda p, y: (p + y).max() + (p + y - (p + y).max()).exp().sum(1).log(),
+        "one-shift",
+    ),
+    ("log_marginal_grad", _gradient_one_shift, "one-shift"),
+    (
+        "log_marginal_grad",
+        lambda j, g: torch.log((j.softmax(1)[..., None] * g.exp()).sum(1)),
+        "gradients-as-logs",
+    ),
+    (
+        "responsibilities",
+        lambda x, w, m, s: _rows(w * torch.exp(-(_distance(x, m) ** 2) / (2 * s**2))),
+        "no-normalizer",
+    ),
+    (
+        "responsibilities",
+        lambda x, w, m, s: _rows(
+            w * torch.exp(-(_distance(x, m) ** 2) / (2 * s**2)) / (math.sqrt(2 * math.pi) * s)
+        ),
+        "one-dimension",
+    ),
+    ("responsibilities", _coordinate_by_coordinate, "each-coordinate"),
+    ("responsibilities", _joint, "log-joint"),
+    (
+        "responsibilities",
+        lambda x, w, m, s: (w * _joint(x, torch.ones_like(w), m, s)).softmax(1),
+        "weights-times-logs",
+    ),
+    ("responsibilities", lambda x, w, m, s: _joint(x, w + 1e-7, m, s).softmax(1), "epsilon-weight"),
+    (
+        "em_step",
+        lambda x, w, p: _em(_rows((_scores(x, w, p) - _scores(x, w, p).max()).exp()), x),
+        "one-shift",
+    ),
+    (
+        "em_step",
+        lambda x, w, p: _em(_scores(x, w, p, lambda q: q.log().nan_to_num(neginf=0)).softmax(1), x),
+        "impossible-forgotten",
+    ),
+    (
+        "em_step",
+        lambda x, w, p: _em(_scores(x, w, p, lambda q: (q + 1e-8).log()).softmax(1), x),
+        "epsilon",
+    ),
+    (
+        "em_step",
+        lambda x, w, p: (
+            _shares(x, w, p).mean(0),
+            _em(_shares(x, w, p), x)[1].clip(1e-6, 1 - 1e-6),
+        ),
+        "new-clamped",
+    ),
+    ("em_step", _believed_twice, "believed-again"),
+    (
+        "em_step",
+        lambda x, w, p: (_shares(x, w, p).mean(0), _shares(x, w, p).T @ x / x.sum(0)),
+        "divided-by-ink",
+    ),
+    (
+        "em_step",
+        lambda x, w, p: (_shares(x, w, p).mean(0), _em(_shares(x, w, p), x)[1].round()),
+        "rounded",
+    ),
+    (
+        "em_step",
+        lambda x, w, p: (w * _shares(x, w, p).mean(0), _em(_shares(x, w, p), x)[1]),
+        "weights-twice",
+    ),
 ]
 
 
 NUMBERS = [
+    ("mixture_variance", "4**2", "distance-of-means"),
+    ("how_many_genotypes", 23, "sizes-added"),
+    ("how_many_genotypes", 40, "switches-added"),
+    ("how_many_genotypes", "20*20", "pairs"),
+    ("how_many_genotypes", "3**8", "eight-genes"),
+    ("how_many_genotypes", 256, "eight-switches"),
+    ("how_many_genotypes", "20*19*18", "choose-in-order"),
+    ("two_genes", "3/8", "half-of-evidence"),
+    ("naive_miss", 0.32, "hit"),
     ("mixture_variance", 8, "between-summed"),
     ("mixture_variance", 2.5, "parts-averaged"),
     ("naive_miss", 1, "never"),

@@ -85,6 +85,39 @@ GENOTYPES = NumberExercise(
             "That is the sum over a single gene. And the other nineteen?",
         ),
         WrongNumber(
+            23,
+            "sizes-added",
+            "You added the number of genes and the number of variants. How many genotypes do two "
+            "genes make?",
+        ),
+        WrongNumber(
+            40,
+            "switches-added",
+            "You added two settings for each gene. There are three variants here, and a genotype "
+            "fixes **all** genes at once.",
+        ),
+        WrongNumber(
+            400,
+            "pairs",
+            "You counted pairs of genes. The sum runs over settings of all genes together.",
+        ),
+        WrongNumber(
+            3**8,
+            "eight-genes",
+            "The right form, for the eight genes of the text. How many are there here?",
+        ),
+        WrongNumber(
+            2**8,
+            "eight-switches",
+            "That is the world of the text, eight switches. Here are more genes, with more "
+            "variants.",
+        ),
+        WrongNumber(
+            20 * 19 * 18,
+            "choose-in-order",
+            "You chose 3 of the 20 genes, in order. Here each of the 20 takes one of 3 values.",
+        ),
+        WrongNumber(
             math.comb(20, 3),
             "choose",
             "You chose 3 of the 20 genes. Here each of the 20 takes one of 3 values.",
@@ -121,15 +154,15 @@ TWO_GENES = NumberExercise(
     id="two_genes",
     title="Predict: two genes, one trait",
     statement=(
-        "Two genes are on or off, independently, each with probability ½. Freckles show if **at "
-        "least one** is on. You see freckles. What is the probability that both genes are on?"
+        "Two genes are on or off, independently, each with probability ½. Dots on the cheeks show "
+        "if **at least one** is on. You see dots. What is the probability that both genes are on?"
     ),
     truth=1 / 3,
     written="1/3",
     because=(
-        "Three of four equally likely genotypes make freckles, one of them with both genes on. "
-        "Each gene is on with probability ⅔, but ⅔ · ⅔ is not ⅓: given x, the genes **depend** on "
-        "each other."
+        "Three of four equally likely genotypes make dots, one of them with both genes on. Each "
+        "gene is on with probability ⅔, but ⅔ · ⅔ is not ⅓: given x, the genes **depend** on each "
+        "other."
     ),
     probability=True,
     rtol=0.01,
@@ -137,7 +170,7 @@ TWO_GENES = NumberExercise(
         WrongNumber(
             1 / 4,
             "prior",
-            "That is the prior. Has seeing freckles ruled out any genotype?",
+            "That is the prior. Has seeing dots ruled out any genotype?",
         ),
         WrongNumber(
             4 / 9,
@@ -154,17 +187,23 @@ TWO_GENES = NumberExercise(
         WrongNumber(
             1 / 2,
             "other-gene-known",
-            "That holds if you are told that the first gene is on. Freckles alone tell less.",
+            "That holds if you are told that the first gene is on. Dots alone tell less.",
         ),
         WrongNumber(
             3 / 4,
             "evidence",
-            "That is p(x), the probability of freckles. What is it needed for?",
+            "That is p(x), the probability of dots. What is it needed for?",
+        ),
+        WrongNumber(
+            3 / 8,
+            "half-of-evidence",
+            "You halved p(x). Take the genotypes that make dots: do half of them have both genes "
+            "on?",
         ),
         WrongNumber(
             1,
             "certain",
-            "Both genes on is enough for freckles, but not needed. What else could explain them?",
+            "Both genes on is enough for dots, but not needed. What else could explain them?",
         ),
         WrongNumber(
             0,
@@ -174,7 +213,7 @@ TWO_GENES = NumberExercise(
     ],
     hints=[
         "List the four genotypes with their prior probabilities.",
-        "Cross out what cannot make freckles. What is left must sum to 1 again.",
+        "Cross out what cannot make dots. What is left must sum to 1 again.",
     ],
 )
 
@@ -189,6 +228,11 @@ def _shifted_by_hand(log_prior, log_lik):
     joint = log_prior + log_lik
     top = joint.max(-1, keepdim=True).values
     return top.squeeze(-1) + (joint - top).exp().sum(-1).log()
+
+
+def _one_shift(log_prior, log_lik):
+    joint = log_prior + log_lik
+    return joint.max() + (joint - joint.max()).exp().sum(-1).log()
 
 
 def _log_marginal_cases(g):
@@ -222,6 +266,10 @@ def _log_marginal_cases(g):
             (vector(0.5, 0.5).log(), matrix([-INF, -INF], [-1.0, -1.0])),
             "the first image cannot be made at all: log 0",
             smooth=False,
+        ),
+        Case(
+            (simplex(g, 3).log(), normal(g, 3, 3) + matrix([0.0], [-1500.0], [900.0])),
+            "three images, one hundreds of nats likelier than the next",
         ),
     ]
 
@@ -429,6 +477,12 @@ LOG_MARGINAL = CodeExercise(
             "You multiplied logs and added the products. p(x) does that with **probabilities**.",
         ),
         Wrong(
+            "one-shift",
+            _one_shift,
+            "You subtract one number from the whole batch. That saves the likeliest image; the "
+            "others still underflow. How large a shift does each image need?",
+        ),
+        Wrong(
             "shift-of-nothing",
             _shifted_by_hand,
             "Nearly: if no state can make x, the largest log is −inf, and −inf minus −inf is nan. "
@@ -503,6 +557,12 @@ MIXTURE_VARIANCE = NumberExercise(
             "of x: where is that?",
         ),
         WrongNumber(
+            16,
+            "distance-of-means",
+            "That is the squared distance from one mean to the other. A variance measures from the "
+            "mean of x: where is that? And each bump has a width of its own.",
+        ),
+        WrongNumber(
             6,
             "variances-added",
             "The bumps lie where you think, but you count the width of both. You are in one of "
@@ -554,6 +614,14 @@ def _log_normal(x, means, std):
     return -0.5 * _squared(x, means) / std**2 - x.shape[-1] * (std.log() + LN2 / 2)
 
 
+def _log_density(x, means, std):
+    return torch.distributions.Normal(means, std[:, None]).log_prob(x[:, None]).sum(-1)
+
+
+def _densities(x, means, std):
+    return torch.distributions.Normal(means, std[:, None]).log_prob(x[:, None]).exp()
+
+
 def _over_sum(p):
     return p / p.sum(-1, keepdim=True)
 
@@ -596,8 +664,8 @@ def _responsibility_cases(g):
             "points as far out as ±1000",
         ),
         Case(
-            (x, vector(0.4, 0.0, 0.6), means, std),
-            "a component of weight 0",
+            (torch.cat([x[:3], means[1:2]]), vector(0.4, 0.0, 0.6), means, std),
+            "a component of weight 0, and a point at its center",
             smooth=False,
         ),
     ]
@@ -638,20 +706,92 @@ RESPONSIBILITIES = CodeExercise(
             lambda x, weights, means, std: torch.softmax(_log_normal(x, means, std), -1),
             "Only the likelihoods count here. Before you see x, are all components equally likely?",
         ),
-        Wrong(
-            "no-normalizer",
-            lambda x, weights, means, std: torch.softmax(
-                weights.log() - 0.5 * _squared(x, means) / std**2, -1
-            ),
-            "A wide Gaussian pays for its width: its density is lower at the center. Which factor "
-            "in front of exp depends on the component?",
+        *(
+            Wrong(
+                "no-normalizer",
+                solve,
+                "A wide Gaussian pays for its width: its density is lower at the center. Which "
+                "factor in front of exp depends on the component?",
+            )
+            for solve in (
+                lambda x, weights, means, std: torch.softmax(
+                    weights.log() - 0.5 * _squared(x, means) / std**2, -1
+                ),
+                lambda x, weights, means, std: _over_sum(
+                    weights * (-0.5 * _squared(x, means) / std**2).exp()
+                ),
+            )
         ),
-        Wrong(
-            "one-dimension",
-            lambda x, weights, means, std: torch.softmax(
-                weights.log() - 0.5 * _squared(x, means) / std**2 - std.log(), -1
-            ),
-            "Nearly: your normalizer is that of one dimension. Every dimension brings its own.",
+        *(
+            Wrong(
+                "one-dimension",
+                solve,
+                "Nearly: your normalizer is that of one dimension. Every dimension brings its own.",
+            )
+            for solve in (
+                lambda x, weights, means, std: torch.softmax(
+                    weights.log() - 0.5 * _squared(x, means) / std**2 - std.log(), -1
+                ),
+                lambda x, weights, means, std: _over_sum(
+                    weights * (-0.5 * _squared(x, means) / std**2).exp() / std
+                ),
+            )
+        ),
+        *(
+            Wrong(
+                "each-coordinate",
+                solve,
+                "You normalize in each coordinate, and multiply then. One z made all coordinates "
+                "of a point: which of the two steps comes first?",
+            )
+            for solve in (
+                lambda x, weights, means, std: _over_sum(
+                    (weights[:, None] * _densities(x, means, std)).mT
+                ).prod(-2),
+                lambda x, weights, means, std: torch.softmax(
+                    (weights.log()[:, None] + _densities(x, means, std).log()).mT, -1
+                ).prod(-2),
+            )
+        ),
+        *(
+            Wrong(
+                "log-joint",
+                solve,
+                "That is the log of the joint, perhaps up to a constant. What makes a posterior of "
+                "the joint, and how do you leave the logs?",
+            )
+            for solve in (
+                lambda x, weights, means, std: weights.log() + _log_density(x, means, std),
+                lambda x, weights, means, std: (
+                    weights.log() - 0.5 * _squared(x, means) / std**2 - x.shape[-1] * std.log()
+                ),
+            )
+        ),
+        *(
+            Wrong(
+                "weights-times-logs",
+                solve,
+                "Weights multiply densities. What do they do to **log**-densities?",
+            )
+            for solve in (
+                lambda x, weights, means, std: torch.softmax(
+                    weights * _log_density(x, means, std), -1
+                ),
+                lambda x, weights, means, std: torch.softmax(
+                    weights * (-0.5 * _squared(x, means) / std**2 - x.shape[-1] * std.log()), -1
+                ),
+            )
+        ),
+        *(
+            Wrong(
+                "epsilon-weight",
+                lambda x, weights, means, std, small=small: torch.softmax(
+                    (weights + small).log() + _log_normal(x, means, std), -1
+                ),
+                "You keep log 0 away with a small number. So a component of weight 0 gets a share "
+                "of every point. Its log is −inf; can softmax live with that?",
+            )
+            for small in (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9)
         ),
         Wrong(
             "normalizer-sign",
@@ -1300,6 +1440,11 @@ NAIVE_MISS = NumberExercise(
             "That is the probability of at least one hit. When is the estimate 0?",
         ),
         WrongNumber(
+            0.32,
+            "hit",
+            "That is the probability of at least one hit. When is the estimate 0?",
+        ),
+        WrongNumber(
             1 - 100 / 256,
             "added",
             "You added up the chances of the draws. That is nearly right for a few; but draws "
@@ -1392,6 +1537,10 @@ LOG_MEAN_LIK = CodeExercise(
             smooth=False,
         ),
         Case((matrix([-INF], [-INF]),), "no draw can make it: log 0", smooth=False),
+        Case(
+            (normal(g, 4, 3) + vector(0.0, -1500.0, 900.0),),
+            "three images, one hundreds of nats likelier than the next",
+        ),
     ],
     alternatives=[
         lambda log_lik: torch.logsumexp(
@@ -1406,9 +1555,8 @@ LOG_MEAN_LIK = CodeExercise(
             Wrong(
                 "mean-of-logs",
                 solve,
-                "The bug is still there: this is the average of the **logs**. By Jensen it lies "
-                "below the log of the average, and one bad draw pulls it down. What should be "
-                "averaged?",
+                "The bug is still there: this is the average of the **logs**. It lies below the "
+                "log of the average, and one bad draw pulls it far down. What should be averaged?",
             )
             for solve in (
                 lambda log_lik: log_lik.mean(0),
@@ -1468,10 +1616,12 @@ LOG_MEAN_LIK = CodeExercise(
             lambda log_lik: log_lik.logsumexp(0) - math.log(log_lik.numel()),
             "You divided by the number of all entries. Each image has an average of its own.",
         ),
-        Wrong(
-            "wrong-axis",
-            lambda log_lik: log_lik.logsumexp(1) - math.log(log_lik.shape[1]),
-            "You averaged over the images. Which axis holds the draws?",
+        *(
+            Wrong("wrong-axis", solve, "You averaged over the images. Which axis holds the draws?")
+            for solve in (
+                lambda log_lik: log_lik.logsumexp(1) - math.log(log_lik.shape[1]),
+                lambda log_lik: log_lik.logsumexp(1) - math.log(log_lik.shape[0]),
+            )
         ),
         Wrong(
             "bits",
@@ -1543,6 +1693,20 @@ LOG_MEAN_LIK = CodeExercise(
             lambda log_lik: log_lik.logsumexp(0) - math.log(log_lik.shape[0] + 1),
             "How many draws are there? You divide by one more.",
         ),
+        *(
+            Wrong(
+                "one-shift",
+                solve,
+                "You subtract one number from the whole batch. That saves the likeliest image; the "
+                "others still underflow. How large a shift does each image need?",
+            )
+            for solve in (
+                lambda log_lik: log_lik.max() + (log_lik - log_lik.max()).exp().mean(0).log(),
+                lambda log_lik: (lambda top: top + (log_lik - top).exp().mean(0).log())(
+                    log_lik.max().nan_to_num(neginf=0.0)
+                ),
+            )
+        ),
         Wrong(
             "shift-of-nothing",
             lambda log_lik: (
@@ -1575,8 +1739,8 @@ NAIVE_BIAS = ChoiceExercise(
         ),
         Option(
             "On average it is too low, and −inf when all draws miss",
-            "The log punishes low values more than it rewards high ones (Jensen). A lower bound on "
-            "average, then; keep that in mind for the next chapters.",
+            "The log punishes low values more than it rewards high ones (Jensen's inequality). A "
+            "lower bound on average, then; keep that in mind for the next chapters.",
             right=True,
         ),
         Option(
@@ -1593,7 +1757,7 @@ NAIVE_BIAS = ChoiceExercise(
     ],
     hints=[
         "Let p̂ be 0.1 or 0.3, each half of the time. Compare log 0.2 with the mean of the logs.",
-        "What does Jensen's inequality say for a function that is curved like the log?",
+        "Draw the log, and the chord between two of its points. Which is higher in the middle?",
     ],
 )
 
@@ -1674,6 +1838,10 @@ LOG_MARGINAL_GRAD = CodeExercise(
         Case(
             (matrix([-1.0, -INF, -2.0], [-INF, -INF, -3.0]), normal(g, 2, 3, 2)),
             "states that cannot make the image",
+        ),
+        Case(
+            (normal(g, 3, 3) + matrix([0.0], [-1500.0], [900.0]), normal(g, 3, 3, 2)),
+            "three images, one hundreds of nats likelier than the next",
         ),
     ],
     alternatives=[
@@ -1799,6 +1967,27 @@ LOG_MARGINAL_GRAD = CodeExercise(
             "squared-weights",
             lambda log_joint, grads: _mix_grads(log_joint.softmax(-1).square(), grads),
             "Your weights are squared: they no longer sum to 1.",
+        ),
+        Wrong(
+            "one-shift",
+            lambda log_joint, grads: _mix_grads(
+                _over_sum((log_joint - log_joint.max()).exp()), grads
+            ),
+            "You subtract one number from the whole batch. That saves the likeliest image; the "
+            "others still underflow. How large a shift does each image need?",
+        ),
+        *(
+            Wrong(
+                "gradients-as-logs",
+                solve,
+                "You treat the gradients as logs. A slope is averaged as it is.",
+            )
+            for solve in (
+                lambda log_joint, grads: _mix_grads(log_joint.softmax(-1), grads.exp()).log(),
+                lambda log_joint, grads: torch.logsumexp(
+                    log_joint.log_softmax(-1)[..., None] + grads, 1
+                ),
+            )
         ),
         Wrong(
             "first-state",
@@ -1952,6 +2141,8 @@ def _averaged(r, x):
 
 def _em_cases(g):
     faint = 0.5 + 0.02 * normal(g, 3, 2000).clamp(-2, 2)
+    sure = bits(g, 1, 2000).expand(3, -1).clone()
+    sure[1, :2], sure[2, 2:3] = 0.4, 0.6
     return [
         Case(
             (
@@ -1988,6 +2179,14 @@ def _em_cases(g):
         Case(
             (bits(g, 5, 2000), simplex(g, 3), faint),
             "2000 pixels: the probability of an image underflows",
+        ),
+        Case(
+            (
+                torch.cat([sure.round(), 1 - sure.round()[:1]]),
+                simplex(g, 3),
+                sure.lerp(torch.full_like(sure, 0.5), 0.1),
+            ),
+            "2000 pixels, and an image thousands of nats less likely than the others",
         ),
     ]
 
@@ -2099,6 +2298,82 @@ EM_STEP = CodeExercise(
             "In your posterior the images compete for a component. For one image, who competes?",
         ),
         Wrong(
+            "one-shift",
+            lambda x, weights, probs: (
+                lambda scores: _averaged(_over_sum((scores - scores.max()).exp()), x)
+            )(weights.log() + _bernoulli_log_lik(x, probs)),
+            "You subtract one number from the whole batch. That saves the likeliest image; the "
+            "others still underflow. How large a shift does each image need?",
+        ),
+        *(
+            Wrong(
+                "impossible-forgotten",
+                solve,
+                "You put a 0 for log 0, as if nothing had happened. A component that cannot make "
+                "a pixel cannot have made the image. Which term is it that may be left out?",
+            )
+            for solve in (
+                lambda x, weights, probs: _averaged(
+                    (
+                        weights.log()
+                        + x @ probs.log().nan_to_num(neginf=0.0).mT
+                        + (1 - x) @ (1 - probs).log().nan_to_num(neginf=0.0).mT
+                    ).softmax(-1),
+                    x,
+                ),
+            )
+        ),
+        *(
+            Wrong(
+                "epsilon",
+                lambda x, weights, probs, small=small: _averaged(
+                    (
+                        weights.log()
+                        + x @ (probs + small).log().mT
+                        + (1 - x) @ (1 - probs + small).log().mT
+                    ).softmax(-1),
+                    x,
+                ),
+                "The small number inside the log makes the impossible possible: a component that "
+                "cannot make an image must not get a share of it.",
+            )
+            for small in (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9)
+        ),
+        *(
+            Wrong(
+                "new-clamped",
+                lambda x, weights, probs, small=small: (
+                    lambda new: (new[0], new[1].clamp(small, 1 - small))
+                )(_averaged(_shares(x, weights, probs), x)),
+                "You clamp the new `probs`. A plain step of EM returns plain averages, and an "
+                "average of bits may be exactly 0 or 1.",
+            )
+            for small in (0.01, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)
+        ),
+        Wrong(
+            "rounded",
+            lambda x, weights, probs: (lambda new: (new[0], new[1].round()))(
+                _averaged(_shares(x, weights, probs), x)
+            ),
+            "You round the new `probs` to black and white. They say how often a pixel is black.",
+        ),
+        Wrong(
+            "believed-again",
+            lambda x, weights, probs: (lambda new: (new, _averaged(_shares(x, new, probs), x)[1]))(
+                _shares(x, weights, probs).mean(0)
+            ),
+            "You found the posterior a second time, with the new weights, before you averaged the "
+            "pixels. One step believes once, and counts everything with that.",
+        ),
+        Wrong(
+            "divided-by-ink",
+            lambda x, weights, probs: (lambda r: (r.mean(0), (r.mT @ x) / x.sum(0)))(
+                _shares(x, weights, probs)
+            ),
+            "You divide by the number of images in which the pixel is black. That shares out the "
+            "ink. How many images, in parts, belong to component k?",
+        ),
+        Wrong(
             "counts",
             lambda x, weights, probs: (lambda r: (r.sum(0), (r.mT @ x) / r.sum(0)[:, None]))(
                 _shares(x, weights, probs)
@@ -2129,13 +2404,21 @@ EM_STEP = CodeExercise(
             lambda x, weights, probs: (_shares(x, weights, probs).mean(0), probs),
             "The new weights are right, but `probs` are the old ones.",
         ),
-        Wrong(
-            "weights-twice",
-            lambda x, weights, probs: (
-                lambda r: ((r.mean(0) * weights) / (r.mean(0) * weights).sum(), _averaged(r, x)[1])
-            )(_shares(x, weights, probs)),
-            "The old weights enter your new ones once more. They have already done their work in "
-            "the posterior.",
+        *(
+            Wrong(
+                "weights-twice",
+                solve,
+                "The old weights enter your new ones once more. They have already done their work "
+                "in the posterior.",
+            )
+            for solve in (
+                lambda x, weights, probs: (
+                    lambda r: (_over_sum(r.mean(0) * weights), _averaged(r, x)[1])
+                )(_shares(x, weights, probs)),
+                lambda x, weights, probs: (lambda r: (r.mean(0) * weights, _averaged(r, x)[1]))(
+                    _shares(x, weights, probs)
+                ),
+            )
         ),
         Wrong(
             "everyone-alike",
@@ -2194,13 +2477,24 @@ EM_STEP = CodeExercise(
             "By clamping you make the impossible possible: a component that cannot make an image "
             "must not get a share of it.",
         ),
-        Wrong(
-            "smoothed",
-            lambda x, weights, probs: (
-                lambda r: (r.mean(0), (r.mT @ x + 1) / (r.sum(0)[:, None] + 2))
-            )(_shares(x, weights, probs)),
-            "You add pseudo-counts, as with a prior on the pixels. A plain EM step takes plain "
-            "weighted averages.",
+        *(
+            Wrong(
+                "smoothed",
+                solve,
+                "You add pseudo-counts, as with a prior on the parameters. A plain EM step takes "
+                "plain weighted averages.",
+            )
+            for solve in (
+                lambda x, weights, probs: (
+                    lambda r: (r.mean(0), (r.mT @ x + 1) / (r.sum(0)[:, None] + 2))
+                )(_shares(x, weights, probs)),
+                lambda x, weights, probs: (
+                    lambda r: (
+                        _over_sum(r.sum(0) + 1),
+                        (r.mT @ x + 1) / (r.sum(0)[:, None] + 2),
+                    )
+                )(_shares(x, weights, probs)),
+            )
         ),
         Wrong(
             "white-pixels",

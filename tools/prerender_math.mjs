@@ -52,7 +52,8 @@ async function typeset(tex, display) {
 
 // --- pages -----------------------------------------------------------------------------------
 
-const INLINE = /(<span class="math notranslate nohighlight">)\\\(([\s\S]*?)\\\)(<\/span>)/g;
+// With the brackets and the punctuation that must not part from it at the end of a line.
+const INLINE = /([(\[“‘]*<span class="math notranslate nohighlight">)\\\(([\s\S]*?)\\\)(<\/span>(?:[.,;:!?)\]”’%]|&#8217;)*)/g;
 const BLOCK = /(<div class="math notranslate nohighlight"[^>]*>[\s\S]*?)\\\[([\s\S]*?)\\\](\s*<\/div>)/g;
 const SCRIPT = /<script[^>]*mathjax[^>]*><\/script>\s*|<script>window\.MathJax = [\s\S]*?<\/script>\s*/gi;
 
@@ -71,7 +72,9 @@ async function replaceAll(text, pattern, display, page) {
     } catch (error) {
       errors.push(`${page}: ${error.message}\n    ${plain(tex).trim().slice(0, 200)}`);
     }
-    parts.push(text.slice(end, match.index), before, html, after);
+    const alone = display || (before.startsWith("<") && after.endsWith(">"));
+    const [open, close] = alone ? ["", ""] : ['<span class="together">', "</span>"];
+    parts.push(text.slice(end, match.index), open, before, html, after, close);
     end = match.index + whole.length;
   }
   return parts.join("") + text.slice(end);
@@ -122,7 +125,8 @@ if (formulas && !errors.length) {
   for (const [, name] of style.matchAll(/\/([\w-]+\.woff)/g)) {
     fs.copyFileSync(path.join(origin, name), path.join(target, name));
   }
-  fs.writeFileSync(path.join(site, "_static/mathjax.css"), style.replace(/\n\s*/g, "\n"));
+  const together = ".together{white-space:nowrap}\n";
+  fs.writeFileSync(path.join(site, "_static/mathjax.css"), together + style.replace(/\n\s*/g, "\n"));
 }
 fs.mkdirSync(path.dirname(cacheFile), { recursive: true });
 fs.writeFileSync(cacheFile, JSON.stringify(used));

@@ -164,3 +164,18 @@ def test_pages_carry_no_script_for_formulas(site):
     names = {path.name for path in (site / "_static").rglob("*.js")}
     assert not {name for name in names if "mathjax" in name.lower() or name.startswith("tex-")}
     assert "fontawesome.js" not in names
+
+
+def test_punctuation_does_not_part_from_a_formula(site, pages):
+    """At the end of a line, that is: a formula and the full stop behind it are kept together."""
+    kept = 0
+    for page in pages:
+        before, *formulas = (site / page).read_text(encoding="utf-8").split('<span class="math ')
+        for formula in formulas:
+            behind = formula.partition("</mjx-container></span>")[2]
+            if behind[:1] in set(".,;:!?)"):
+                together = before.rstrip("([“‘").endswith('<span class="together">')
+                assert together, f"{page}: a formula parts from {behind[:20]!r}"
+                kept += 1
+            before = formula
+    assert kept > 100

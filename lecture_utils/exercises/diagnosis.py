@@ -310,7 +310,8 @@ def _constant(exercise: CodeExercise, pairs: list[tuple[Tensor, Tensor]]) -> Dia
     if (error < _LOOSE).all() and abs(factor) > 1e-9:
         return _factor(factor, exercise.unit) if abs(factor - 1) > 1e-3 else None
     offset = (got - expected).median().item()
-    if ((got - expected - offset).abs() < 1e-6 * max(1.0, abs(offset))).all():
+    scatter = (got - expected - offset).abs().max().item()
+    if scatter < min(1e-6 * max(1.0, abs(offset)), 0.01 * abs(offset)):
         return Diagnosis(
             "offset",
             f"Your result is off by the same constant ({offset:+.4g}) on every input. "

@@ -92,7 +92,6 @@ RIGHT = [
     ("gaussian_elbo", _closed_form),
     ("gaussian_elbo", _cross_terms),
     ("gaussian_elbo", _two_points),
-
 ]
 
 
@@ -111,6 +110,11 @@ def _good_terms(a, p, q):
 def _in_place(a, q):
     a -= a.logsumexp(-1, keepdim=True)
     return (torch.xlogy(q, q) - q * a).sum(-1)
+
+
+def _jensen_in_numbers(a, q):
+    weights = torch.where(q > 0, a.exp() / q, 1.0)
+    return (q * weights).sum(1).log() - (q * weights.log()).sum(1)
 
 
 def _gaussian(x, s, mu, var, spread=1.0, kl=1.0, constant=1.0):
@@ -250,6 +254,93 @@ FIRST_TRIES = [
         lambda x, s, m, v: _gaussian(x, s, m, v, kl=0) - 0.5 * (m**2 + v - 1 - 0.5 * torch.log(v)),
         "kl-half-log",
     ),
+    ("discrete_elbo", lambda a, q: (q * (a - q * q.clamp(min=1e-300).log())).sum(1), "q-twice"),
+    (
+        "discrete_elbo",
+        lambda a, q: (q * torch.log(a.softmax(1) / q)).nansum(1),
+        "minus-gap",
+    ),
+    ("discrete_elbo", lambda a, q: ((a - q.log()) * q).nanmean(1), "mean"),
+    (
+        "discrete_elbo",
+        lambda a, q: (a - q.masked_fill(q == 0, 1).log()).mul(q > 0).mean(1),
+        "unweighted",
+    ),
+    (
+        "elbo_terms",
+        lambda a, p, q: (
+            (q * a).sum(1),
+            torch.special.entr(q).sum(1) - (q * p.log()).sum(1),
+        ),
+        "cross-entropy-sign",
+    ),
+    (
+        "elbo_terms",
+        lambda a, p, q: ((q * a).sum(1), _kl(q, (a + p.log()).softmax(1))),
+        "to-posterior",
+    ),
+    (
+        "elbo_terms",
+        lambda a, p, q: (a[torch.arange(len(q)), q.argmax(1)], _kl(q, p)),
+        "one-state",
+    ),
+    ("posterior_gap", lambda a, q: torch.xlogy(q, q / a.exp()).sum(1), "not-normalized"),
+    (
+        "posterior_gap",
+        lambda a, q: torch.xlogy(q, q / (a / a.sum(1, True))).sum(1),
+        "normalizes-logs",
+    ),
+    ("posterior_gap", lambda a, q: a.amax(1) - _elbo(a, q), "best-state"),
+    ("posterior_gap", lambda a, q: torch.xlogy(q, q / a.softmax(0)).sum(1), "over-batch"),
+    (
+        "posterior_gap",
+        lambda a, q: a.logsumexp(1) - (a - q.masked_fill(q == 0, 1).log()).mul(q > 0).sum(1),
+        "unweighted",
+    ),
+    ("posterior_gap", lambda a, q: (q - a.softmax(1)).abs().sum(1), "total-variation"),
+    ("posterior_gap", _jensen_in_numbers, "jensen-gap"),
+    (
+        "gaussian_elbo",
+        lambda x, s, m, v: (
+            _gaussian(x, s, m, v, kl=0)
+            - kl_divergence(Normal(m, v.sqrt()), Normal(x / (1 + s), (s / (1 + s)).sqrt()))
+        ),
+        "kl-to-posterior",
+    ),
+    (
+        "gaussian_elbo",
+        lambda x, s, m, v: _gaussian(x, s, m, v, kl=0) - 0.5 * (m**2 + v - 1 + torch.log(v)),
+        "kl-log-sign",
+    ),
+    (
+        "gaussian_elbo",
+        lambda x, s, m, v: _gaussian(x, s, m, v, kl=0) - 0.5 * (m + v - 1 - torch.log(v)),
+        "kl-mean-not-squared",
+    ),
+    (
+        "gaussian_elbo",
+        lambda x, s, m, v: (
+            Normal(0.0, s.sqrt()).log_prob(x) - kl_divergence(Normal(m, v.sqrt()), Normal(0.0, 1.0))
+        ),
+        "no-mean",
+    ),
+    ("gaussian_elbo", lambda x, s, m, v: _gaussian(x, s, m, v, constant=2.0), "constant-no-half"),
+    (
+        "gaussian_elbo",
+        lambda x, s, m, v: (
+            Normal(m, s).log_prob(x) - kl_divergence(Normal(m, v.sqrt()), Normal(0.0, 1.0))
+        ),
+        "noise-as-std-plug-in",
+    ),
+    (
+        "gaussian_elbo",
+        lambda x, s, m, v: (
+            -0.5 * (2 * math.pi * s).log()
+            - ((x - m) ** 2 + v) / (2 * s**2)
+            - kl_divergence(Normal(m, v.sqrt()), Normal(0.0, 1.0))
+        ),
+        "noise-as-std",
+    ),
 ]
 
 
@@ -268,6 +359,14 @@ NUMBERS = [
     ("elbo_tight", -1.6, "close"),
     ("elbo_by_hand", 0.2, "positive"),
     ("elbo_by_hand", 0.12, "positive"),
+    ("elbo_by_hand", -0.46, "base-10"),
+    ("elbo_by_hand", -0.144, "minus-gap"),
+    ("elbo_by_hand", 0.144, "gap"),
+    ("elbo_by_hand", -1.204, "one-state"),
+    ("elbo_by_hand", -0.693, "entropy"),
+    ("elbo_best_q", "3/4", "of-the-hint"),
+    ("elbo_best_q", 0.875, "the-coat"),
+    ("elbo_best_q", 0.06, "joint-other"),
 ]
 
 

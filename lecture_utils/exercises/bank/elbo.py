@@ -127,8 +127,8 @@ ELBO_BY_HAND = NumberExercise(
     truth=_HAND,
     written="-1.060",
     because=(
-        "½ log(0.1/½) + ½ log(0.3/½) = −1.060, and log p(x) = log 0.4 = −0.916. The gap of "
-        "0.144 is KL(q ‖ p(z | x)) with p(z | x) = (¼, ¾)."
+        "½ log(0.1/½) + ½ log(0.3/½) = −1.060. And log p(x) = log 0.4 = −0.916, so this guess "
+        "leaves the bound 0.144 nats too low."
     ),
     rtol=0.004,
     wrong=[
@@ -151,8 +151,7 @@ ELBO_BY_HAND = NumberExercise(
         WrongNumber(
             math.log(0.4) - _HAND,
             "gap",
-            "That is the gap, the divergence from q to the posterior. Which number lies below "
-            "log p(x) by that much?",
+            "That is how far the ELBO lies below log p(x). Which number lies that far below?",
         ),
         WrongNumber(
             -_HAND,
@@ -168,6 +167,30 @@ ELBO_BY_HAND = NumberExercise(
             _HAND / LN2,
             "bits",
             "That is in bits; the question asks for nats.",
+        ),
+        WrongNumber(
+            _HAND / math.log(10),
+            "base-10",
+            "That logarithm has base 10. Nats belong to the natural one.",
+        ),
+        WrongNumber(
+            _HAND - math.log(0.4),
+            "minus-gap",
+            "That is a difference of two bounds, not a bound: it says how far the ELBO lies below "
+            "log p(x). Where does log p(x) lie itself?",
+        ),
+        *(
+            WrongNumber(
+                math.log(value),
+                "one-state",
+                "That is the log of one joint probability. How many states does q visit?",
+            )
+            for value in (0.1, 0.3)
+        ),
+        WrongNumber(
+            -LN2,
+            "entropy",
+            "That is E_q[log q], which knows q alone. Where does the model enter?",
         ),
         WrongNumber(
             math.exp(_HAND),
@@ -210,8 +233,7 @@ ELBO_BY_HAND = NumberExercise(
         WrongNumber(
             0.14,
             "gap",
-            "That is the gap, the divergence from q to the posterior. Which number lies below "
-            "log p(x) by that much?",
+            "That is how far the ELBO lies below log p(x). Which number lies that far below?",
         ),
         *(WrongNumber(value, "positive", _POSITIVE) for value in (0, *_POSITIVES, 1)),
     ],
@@ -231,8 +253,8 @@ ELBO_BEST_Q = NumberExercise(
     truth=0.8,
     written="0.8",
     because=(
-        "The ELBO is log p(x) minus a divergence from the posterior, so the best q is the "
-        "posterior: 0.24/0.30. Maximizing a bound over q **is** Bayes' rule."
+        "It is the posterior, 0.24/0.30. Maximizing the bound over q did the work of Bayes' rule, "
+        "and nowhere did the ELBO ask for p(x)."
     ),
     rtol=0.005,
     probability=True,
@@ -278,6 +300,22 @@ ELBO_BEST_Q = NumberExercise(
             0.25,
             "inverse-odds",
             "Those are the odds of z = 0. Which probability of z = 1 belongs to them?",
+        ),
+        WrongNumber(
+            0.75,
+            "of-the-hint",
+            "¾ does better than ½ and than 1. Is it the top? Try a little less and a little more.",
+        ),
+        WrongNumber(
+            0.875,
+            "the-coat",
+            "That is the best guess about the coat in the text. Here the table is another one.",
+        ),
+        WrongNumber(
+            0.06,
+            "joint-other",
+            "That is the joint probability of the other state. Do the two joint probabilities sum "
+            "to 1, as q must?",
         ),
         WrongNumber(
             0.94,
@@ -599,6 +637,8 @@ DISCRETE_ELBO = CodeExercise(
             for solve in (
                 lambda log_joint, q: (log_joint - q.log()).sum(-1),
                 lambda log_joint, q: (log_joint - q.log()).mean(-1),
+                lambda log_joint, q: torch.where(q > 0, log_joint - q.log(), 0.0).sum(-1),
+                lambda log_joint, q: torch.where(q > 0, log_joint - q.log(), 0.0).mean(-1),
             )
         ),
         Wrong(
@@ -624,10 +664,23 @@ DISCRETE_ELBO = CodeExercise(
             )
         ),
         Wrong(
-            "minus-gap",
-            lambda log_joint, q: (q * log_joint.log_softmax(-1) - torch.xlogy(q, q)).sum(-1),
-            "You normalized the joint into a posterior first. That takes log p(x) out of the ELBO "
-            "and leaves minus the gap.",
+            "q-twice",
+            lambda log_joint, q: (q * (log_joint - torch.xlogy(q, q))).sum(-1),
+            "Your log q is multiplied by q twice, inside and outside the bracket. How often does "
+            "an expectation weight its terms?",
+        ),
+        *(
+            Wrong(
+                "minus-gap",
+                solve,
+                "You normalized the joint into a posterior first. That takes log p(x) out of the "
+                "ELBO and leaves minus the gap.",
+            )
+            for solve in (
+                lambda log_joint, q: (q * log_joint.log_softmax(-1) - torch.xlogy(q, q)).sum(-1),
+                lambda log_joint, q: (q * (log_joint.softmax(-1).log() - q.log())).nansum(-1),
+                lambda log_joint, q: (q * (log_joint.softmax(-1).log() - q.log())).sum(-1),
+            )
         ),
         Wrong(
             "gap",
@@ -681,11 +734,17 @@ DISCRETE_ELBO = CodeExercise(
                 ).sum(-1),
             )
         ),
-        Wrong(
-            "mean",
-            lambda log_joint, q: (q * log_joint - torch.xlogy(q, q)).mean(-1),
-            "The weights q already make it an average. Dividing by the number of states averages "
-            "twice.",
+        *(
+            Wrong(
+                "mean",
+                solve,
+                "The weights q already make it an average. Dividing by the number of states "
+                "averages twice.",
+            )
+            for solve in (
+                lambda log_joint, q: (q * log_joint - torch.xlogy(q, q)).mean(-1),
+                lambda log_joint, q: (q * (log_joint - q.log())).nanmean(-1),
+            )
         ),
         Wrong(
             "over-batch",
@@ -854,23 +913,45 @@ ELBO_TERMS = CodeExercise(
             _both(rate=lambda log_lik, prior, q: torch.xlogy(q, q).sum(-1)),
             "Your second term is minus the entropy of q. The prior does not enter at all.",
         ),
-        Wrong(
-            "cross-entropy-sign",
-            _both(
-                rate=lambda log_lik, prior, q: (torch.xlogy(q, q) + torch.xlogy(q, prior)).sum(-1)
-            ),
-            "Both logs have the same sign. A KL divergence compares: when q is the prior, what "
-            "should come out?",
+        *(
+            Wrong(
+                "cross-entropy-sign",
+                _both(rate=rate),
+                "Both logs have the same sign. A KL divergence compares: when q is the prior, "
+                "what should come out?",
+            )
+            for rate in (
+                lambda log_lik, prior, q: (torch.xlogy(q, q) + torch.xlogy(q, prior)).sum(-1),
+                lambda log_lik, prior, q: -(torch.xlogy(q, q) + torch.xlogy(q, prior)).sum(-1),
+            )
         ),
-        Wrong(
-            "to-posterior",
-            _both(
-                rate=lambda log_lik, prior, q: (
+        *(
+            Wrong(
+                "to-posterior",
+                _both(rate=rate),
+                "That is the divergence to the posterior, which is the gap. The one inside the "
+                "ELBO compares q with what we believed **before** seeing x.",
+            )
+            for rate in (
+                lambda log_lik, prior, q: (
                     torch.xlogy(q, q) - q * (log_lik + prior.log()).log_softmax(-1)
-                ).sum(-1)
-            ),
-            "That is the divergence to the posterior, which is the gap. The one inside the ELBO "
-            "compares q with what we believed **before** seeing x.",
+                ).sum(-1),
+                lambda log_lik, prior, q: torch.xlogy(q, q / _posterior(log_lik, prior)).sum(-1),
+                lambda log_lik, prior, q: (q * (q / _posterior(log_lik, prior)).log()).sum(-1),
+            )
+        ),
+        *(
+            Wrong(
+                "one-state",
+                _both(recon=recon),
+                "Your reconstruction keeps a single state. The expectation covers all states that "
+                "q visits.",
+            )
+            for recon in (
+                lambda log_lik, prior, q: log_lik.gather(-1, q.argmax(-1, True)).squeeze(-1),
+                lambda log_lik, prior, q: log_lik.max(-1).values,
+                lambda log_lik, prior, q: (q * log_lik).max(-1).values,
+            )
         ),
         Wrong(
             "uniform-prior",
@@ -1037,6 +1118,11 @@ def posterior_gap(log_joint, q):
     return (torch.xlogy(q, q) - q * log_posterior).sum(-1)
 
 
+def _weighted_log(q, log_joint, outside=False):
+    weight = torch.where(q > 0, log_joint.exp() / q, 1.0)
+    return (q * weight).sum(-1).log() if outside else (q * weight.log()).sum(-1)
+
+
 def _naive_posterior(log_joint):
     joint = log_joint.exp()
     return joint / joint.sum(-1, keepdim=True)
@@ -1098,11 +1184,28 @@ POSTERIOR_GAP = CodeExercise(
                 lambda log_joint, q: kl(_naive_posterior(log_joint), q),
             )
         ),
+        *(
+            Wrong(
+                "not-normalized",
+                solve,
+                "You compare q with the joint, which does not sum to 1 over z: that is minus the "
+                "ELBO. What is still missing for the gap?",
+            )
+            for solve in (
+                lambda log_joint, q: (torch.xlogy(q, q) - q * log_joint).sum(-1),
+                lambda log_joint, q: torch.xlogy(q, q / log_joint.exp()).sum(-1),
+            )
+        ),
         Wrong(
-            "not-normalized",
-            lambda log_joint, q: (torch.xlogy(q, q) - q * log_joint).sum(-1),
-            "You compare q with the joint, which does not sum to 1 over z: that is minus the ELBO. "
-            "What is still missing for the gap?",
+            "normalizes-logs",
+            lambda log_joint, q: torch.xlogy(q, q * log_joint.sum(-1, True) / log_joint).sum(-1),
+            "You divided the logs by their sum. What has to sum to 1, the logs or the "
+            "probabilities?",
+        ),
+        Wrong(
+            "best-state",
+            lambda log_joint, q: log_joint.max(-1).values - discrete_elbo(log_joint, q),
+            "Your log p(x) takes one state, the most probable. Which states does p(x) count?",
         ),
         *(
             Wrong(
@@ -1129,6 +1232,9 @@ POSTERIOR_GAP = CodeExercise(
                 lambda log_joint, q: (
                     torch.where(q > 0, log_joint.exp(), 0.0).sum(-1).log()
                     - discrete_elbo(log_joint, q)
+                ),
+                lambda log_joint, q: (
+                    _weighted_log(q, log_joint, outside=True) - _weighted_log(q, log_joint)
                 ),
             )
         ),
@@ -1272,10 +1378,18 @@ POSTERIOR_GAP = CodeExercise(
                 lambda log_joint, q: (q.log() - log_joint.log_softmax(-1)).mean(-1),
             )
         ),
-        Wrong(
-            "unweighted",
-            lambda log_joint, q: (q.log() - log_joint.log_softmax(-1)).sum(-1),
-            "All states count alike here. How often does q visit each one?",
+        *(
+            Wrong(
+                "unweighted",
+                solve,
+                "All states count alike here. How often does q visit each one?",
+            )
+            for solve in (
+                lambda log_joint, q: (q.log() - log_joint.log_softmax(-1)).sum(-1),
+                lambda log_joint, q: (
+                    log_joint.logsumexp(-1) - torch.where(q > 0, log_joint - q.log(), 0.0).sum(-1)
+                ),
+            )
         ),
         *(
             Wrong(
@@ -1285,14 +1399,20 @@ POSTERIOR_GAP = CodeExercise(
             )
             for solve in (
                 lambda log_joint, q: (torch.xlogy(q, q) - q * log_joint.log_softmax(0)).sum(-1),
+                lambda log_joint, q: torch.xlogy(q, q / log_joint.softmax(0)).sum(-1),
                 lambda log_joint, q: (torch.xlogy(q, q) - q * log_joint.log_softmax(-1)).sum(0),
             )
         ),
-        Wrong(
-            "total-variation",
-            lambda log_joint, q: 0.5 * (q - log_joint.softmax(-1)).abs().sum(-1),
-            "It compares q with the posterior and is 0 at the right place. But log p(x) − ELBO is "
-            "measured in nats: which comparison is made of logs?",
+        *(
+            Wrong(
+                "total-variation",
+                lambda log_joint, q, factor=factor: (
+                    factor * (q - log_joint.softmax(-1)).abs().sum(-1)
+                ),
+                "It compares q with the posterior and is 0 at the right place. But log p(x) − ELBO "
+                "is measured in nats: which comparison is made of logs?",
+            )
+            for factor in (0.5, 1.0)
         ),
         Wrong(
             "squared",
@@ -1678,6 +1798,41 @@ GAUSSIAN_ELBO = CodeExercise(
             lambda x, s, mu, var: _lik(x, s, mu, var) - _gkl(mu, var) - 0.5,
         ),
         *_gaussian_wrong(
+            "kl-to-posterior",
+            "Your KL compares q with the posterior: that is the gap. The one inside the ELBO "
+            "compares q with what we believed **before** seeing x.",
+            lambda x, s, mu, var: (
+                _lik(x, s, mu, var)
+                - _gkl((mu - x / (1 + s)) / (s / (1 + s)).sqrt(), var * (1 + s) / s)
+            ),
+        ),
+        *_gaussian_wrong(
+            "kl-log-sign",
+            "The log in your KL has the wrong sign: with it a q of almost no width would be "
+            "praised. What should narrowness cost?",
+            lambda x, s, mu, var: _lik(x, s, mu, var) - 0.5 * (mu**2 + var - 1 + var.log()),
+        ),
+        *_gaussian_wrong(
+            "kl-mean-not-squared",
+            "Your KL takes the mean of q as it is. Is a mean of −1 nearer to the prior than one "
+            "of +1?",
+            lambda x, s, mu, var: _lik(x, s, mu, var) - 0.5 * (mu + var - 1 - var.log()),
+            lambda x, s, mu, var: _lik(x, s, mu, var) - 0.5 * (mu.abs() + var - 1 - var.log()),
+        ),
+        *_gaussian_wrong(
+            "no-mean",
+            "Your reconstruction does not look at the mean of q. From where does the decoder get "
+            "its z?",
+            lambda x, s, mu, var: _lik(x, s, 0 * mu, var) - _gkl(mu, var),
+            lambda x, s, mu, var: _lik(x, s, 0 * mu, 0 * var) - _gkl(mu, var),
+        ),
+        *_gaussian_wrong(
+            "constant-no-half",
+            "The normalizer of N(z, noise_var) counts double. Where does the ½ of a Gaussian "
+            "log-density go?",
+            lambda x, s, mu, var: _lik(x, s, mu, var) - 0.5 * (LOG_2PI + s.log()) - _gkl(mu, var),
+        ),
+        *_gaussian_wrong(
             "no-q-entropy",
             "The density of q itself is missing: as q gets narrower your bound gets better and "
             "better. What should narrowness cost?",
@@ -1720,6 +1875,15 @@ GAUSSIAN_ELBO = CodeExercise(
             lambda x, s, mu, var: (
                 -0.5 * LOG_2PI - s.log() - 0.5 * ((x - mu) ** 2 + var) / s - _gkl(mu, var)
             ),
+            lambda x, s, mu, var: (
+                -0.5 * (LOG_2PI + s.log()) - 0.5 * ((x - mu) ** 2 + var) / s**2 - _gkl(mu, var)
+            ),
+        ),
+        *_gaussian_wrong(
+            "noise-as-std-plug-in",
+            "Two things. `noise_var` is a variance, and `Normal` expects a standard deviation. And "
+            "you evaluate at the mean of q instead of averaging over z.",
+            lambda x, s, mu, var: _gauss(x, mu, s**2) - _gkl(mu, var),
         ),
         *_gaussian_wrong(
             "spread-not-scaled",

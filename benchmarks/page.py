@@ -119,6 +119,10 @@ the highest score of three runs that differ in their random numbers; the nats in
 of the first. All rows are scored on the *same* digits, so the difference of two rows is usually
 surer than their ± suggest.
 
+**The rows** come from these chapters: a mixture of drawings from {doc}`04-maximum-likelihood`, MADE
+from {doc}`05-autoregressive`, and the VAE, with a code of $K$ numbers, from {doc}`09-vae`. "Pixels
+alone" gives every pixel a probability of its own and lets it look at no other.
+
 **Settings** (the number of drawings, learning rates, widths, steps) were chosen on the 150
 validation digits, never on the test digits. Nobody searched equally long for every row. Read a
 difference of a few tenths of a nat as a tie.

@@ -412,6 +412,27 @@ FIRST_TRIES = [
         lambda w: w.logsumexp(1) - (w > -math.inf).sum(1).log(),
         "zeros-not-counted",
     ),
+    ("reparameterize", lambda m, v, e: (m + e) * torch.sqrt(v.exp()), "stretched-mean"),
+    (
+        "gaussian_recon_nll",
+        lambda x, y, s: _sse(x, y) / (2 * s) + torch.log(x.shape[-1] / 2 * 2 * math.pi * s),
+        "count-in-log",
+    ),
+    (
+        "gaussian_recon_nll",
+        lambda x, y, s: -torch.log(torch.exp(Normal(y, torch.sqrt(s)).log_prob(x)).prod(1)),
+        "density-first",
+    ),
+    (
+        "neg_elbo",
+        lambda a, x, m, v: torch.mean(BCE(a, x, reduction="none") + _kl(m, v)),
+        "recon-mean",
+    ),
+    (
+        "free_bits",
+        lambda m, v, c: torch.clamp(_per_latent(m, v).mean(0), min=c * math.log(2)).sum(),
+        "least-in-bits",
+    ),
 ]
 
 
@@ -423,6 +444,11 @@ NUMBERS = [
     ("latent_by_hand", 0, None),
     ("latent_by_hand", "3 - 2*1.5", None),
     ("latent_by_hand", 0.1, "too-large"),
+    ("latent_by_hand", "2 * -1.5", "variance"),
+    ("latent_by_hand", "3 + 1.5*4", "sign-variance"),
+    ("latent_by_hand", "-1.5*4", "variance-no-mean"),
+    ("kl_at_prior_plus_one", "16*(1 + 1)", "no-half-no-minus"),
+    ("mse_variance", "784/4", "two-halves"),
     ("mse_variance", "784/2", None),
     ("mse_variance", 400, "close"),
     ("collapsed_pixel", 0.3, None),

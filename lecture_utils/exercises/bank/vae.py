@@ -58,6 +58,12 @@ KL_AT_PRIOR_PLUS_ONE = NumberExercise(
             "latent with both logs.",
         ),
         WrongNumber(
+            32,
+            "no-half-no-minus",
+            "That is μ² + σ² for each latent. What does a spread as wide as the prior's cost, and "
+            "what stands in front of the squares in the log of a Gaussian?",
+        ),
+        WrongNumber(
             0,
             "variance-only",
             "A divergence is 0 only where both distributions are the same. Here the means differ.",
@@ -133,8 +139,8 @@ LATENT_BY_HAND = NumberExercise(
         WrongNumber(
             -3,
             "variance",
-            "You stretched the noise by the **variance**. Which measure of spread has the unit "
-            "of z?",
+            "Two ways lead to −3. If you stretched the noise by the **variance**: which measure of "
+            "spread has the unit of z? If you stretched it by less: where is the mean?",
         ),
         WrongNumber(
             3 - 1.5 * math.log(4),
@@ -150,6 +156,17 @@ LATENT_BY_HAND = NumberExercise(
             6,
             "sign",
             "The noise is negative: on which side of the mean must z lie?",
+        ),
+        WrongNumber(
+            9,
+            "sign-variance",
+            "The noise is negative: on which side of the mean must z lie? And you stretched it by "
+            "the variance.",
+        ),
+        WrongNumber(
+            -6,
+            "variance-no-mean",
+            "You stretched the noise by the **variance**, and the mean is missing.",
         ),
         WrongNumber(
             -21,
@@ -235,6 +252,11 @@ MSE_VARIANCE = NumberExercise(
             784,
             "no-half",
             "Almost. Which number besides 1/σ² stands in front of the squares of a Gaussian?",
+        ),
+        WrongNumber(
+            196,
+            "two-halves",
+            "Half of it. There is one ½ in the Gaussian, and none in the loss.",
         ),
         WrongNumber(
             1568,
@@ -458,6 +480,11 @@ REPARAMETERIZE = CodeExercise(
             "The noise multiplies the mean. What should z be when ε is 0?",
             lambda mu, logvar, eps: mu * eps + (0.5 * logvar).exp(),
             lambda mu, logvar, eps: (mu + (0.5 * logvar).exp()) * eps,
+        ),
+        *_wrong(
+            "stretched-mean",
+            "The spread stretches the mean as well as the noise. What should z be when ε is 0?",
+            lambda mu, logvar, eps: (mu + eps) * (0.5 * logvar).exp(),
         ),
         *_wrong(
             "minus-noise",
@@ -945,6 +972,33 @@ GAUSSIAN_RECON = CodeExercise(
             lambda x, x_hat, sigma2: _sse(x, x_hat) / sigma2 + _norm(x, sigma2),
         ),
         *_wrong(
+            "count-in-log",
+            "The number of pixels went into the logarithm. The log of D equal factors is D times "
+            "the log of one: where does D/2 belong?",
+            lambda x, x_hat, sigma2: (
+                0.5 * _sse(x, x_hat) / sigma2
+                + torch.log(0.5 * x.shape[-1] * 2 * math.pi * sigma2)
+            ),
+            lambda x, x_hat, sigma2: (
+                0.5 * _sse(x, x_hat) / sigma2
+                + 0.5 * torch.log(x.shape[-1] * 2 * math.pi * sigma2)
+            ),
+        ),
+        *_wrong(
+            "density-first",
+            "The right formula, but the density of a far-off image is exactly 0 on a computer, "
+            "and its log is −inf. Take the log of each pixel first: what does the product become?",
+            lambda x, x_hat, sigma2: (
+                -(
+                    torch.exp(-0.5 * (x - x_hat) ** 2 / sigma2)
+                    / torch.sqrt(2 * math.pi * sigma2)
+                )
+                .prod(-1)
+                .log()
+            ),
+            lambda x, x_hat, sigma2: -Normal(x_hat, sigma2.sqrt()).log_prob(x).exp().prod(-1).log(),
+        ),
+        *_wrong(
             "std-as-var",
             "`sigma2` is squared once more, by you or by `Normal`, which expects a standard "
             "deviation. It is a variance already.",
@@ -1215,6 +1269,15 @@ def _neg_elbo_cases(g):
             ),
             "B = 2, D = 2, K = 3; all means 1: 2 log 2 + 3/2",
         ),
+        Case(
+            (
+                zero(2, 2, dtype=f64),
+                matrix([0.0, 1.0], [1.0, 1.0]),
+                matrix([0.0], [1.0]),
+                matrix([math.log(4)], [0.0]),
+            ),
+            "B = 2, D = 2, K = 1; one q is twice as wide as the prior",
+        ),
         Case(draw(3, 6, 2), "B = 3, D = 6, K = 2"),
         Case(draw(5, 11, 3), "B = 5, D = 11, K = 3"),
         Case(draw(4, 4, 4), "B = D = K = 4"),
@@ -1273,11 +1336,14 @@ NEG_ELBO = CodeExercise(
         *_wrong(
             "recon-mean",
             "The bug is still there. Print the reconstruction for images of 10 and of 1000 "
-            "pixels: does it grow? What is log p(x | z) of independent pixels?",
+            "pixels: is it one number for each image, and does it grow? What is log p(x | z) of "
+            "independent pixels?",
             lambda logits, x, mu, logvar: (_BCE(logits, x) + kl_gaussian(mu, logvar)).mean(),
             lambda logits, x, mu, logvar: (
                 _recon(logits, x).mean(-1) + kl_gaussian(mu, logvar)
             ).mean(),
+            # [B, D] + [B] stops where B and D differ; elsewhere it is the same mean
+            lambda logits, x, mu, logvar: (_recon(logits, x) + kl_gaussian(mu, logvar)).mean(),
         ),
         *_wrong(
             "both-means",
@@ -1629,6 +1695,17 @@ FREE_BITS = CodeExercise(
             "The sign is that of the ELBO. The question asks for the charge itself, which is "
             "positive.",
             lambda mu, logvar, least: -_per_latent(mu, logvar).mean(0).clamp(min=least).sum(),
+        ),
+        *_wrong(
+            "least-in-bits",
+            "You converted `least`. Despite the name of the method it is in nats already, as the "
+            "KL is.",
+            lambda mu, logvar, least: (
+                _per_latent(mu, logvar).mean(0).clamp(min=least * math.log(2)).sum()
+            ),
+            lambda mu, logvar, least: (
+                _per_latent(mu, logvar).mean(0).clamp(min=least / math.log(2)).sum()
+            ),
         ),
         *_wrong(
             "largest-only",

@@ -382,7 +382,7 @@ NUMBERS = [
     ("mode_seeking", "(c)", None),
     ("mode_seeking", "a", "a"),
     ("negative_estimate", "a", None),
-    ("kl_support", -0.69, "one-term"),
+    ("kl_support", -0.69, "unweighted"),
     ("kl_support", 0.35, "half"),
     ("kl_support", -1, "negative"),
     ("kl_triangle", -2, "negative"),

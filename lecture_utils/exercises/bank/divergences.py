@@ -97,7 +97,8 @@ EXTRA_SURPRISE = NumberExercise(
         WrongNumber(
             0.08,
             "squared-error",
-            "That is the sum of squared differences. Close by chance: surprise is a logarithm.",
+            "Rounded? Three digits, please. Or did you add squared differences? They are not what "
+            "surprise counts: it is a logarithm.",
         ),
         WrongNumber(
             0.04,
@@ -137,20 +138,14 @@ KL_SUPPORT = NumberExercise(
             "That is the other direction, where q is real and never leaves what p allows. Under "
             "which of the two is the expectation of KL(p‖q)?",
         ),
-        WrongNumber(
-            -LN2,
-            "one-term",
-            "One term of the sum is like this. What about the second outcome? And can KL be "
-            "negative?",
-        ),
         *(
             WrongNumber(
                 value,
-                "one-term",
-                "One term of the sum is like this. What about the second outcome? And can KL be "
-                "negative?",
+                "unweighted",
+                "That is the log-ratio of the first outcome, which happens half of the time. What "
+                "does q say about the second one? (And KL is never negative.)",
             )
-            for value in (-0.69, -0.7)
+            for value in (-LN2, -0.69, -0.7)
         ),
         WrongNumber(
             -LN2 / 2,
@@ -1232,8 +1227,8 @@ KL_MONTE_CARLO = CodeExercise(
             Wrong(
                 "clamped",
                 solve,
-                "KL is never negative, but an **estimate** from few samples may be. Cutting it off "
-                "at 0 makes it too large on average.",
+                "KL is never negative, but an **estimate** from few samples may be. To cut it off "
+                "at 0, or to drop its sign, makes it too large on average.",
             )
             for solve in (
                 _ratio(lambda r, p, q: r.mean().clamp(min=0)),
@@ -1314,8 +1309,8 @@ KL_MONTE_CARLO = CodeExercise(
         Wrong(
             "positive-estimator",
             _ratio(lambda r, p, q: ((-r).exp() - 1 + r).mean()),
-            "Not wrong on average: an estimator whose every term is positive. But where q is wider "
-            "than p its variance can be infinite. The question asks for the plain average.",
+            "Not wrong on average: an estimator with no negative term. But where q is much wider "
+            "than p its variance is infinite. The question asks for the plain average.",
         ),
         Wrong(
             "squared",

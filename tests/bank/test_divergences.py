@@ -95,6 +95,11 @@ def _js_torch(p, q):
     return both.sum(dim=-1) / 2
 
 
+def _third_estimator(log_p, log_q, x):
+    r = (log_q(x) - log_p(x)).exp()
+    return (r - 1 - r.log()).mean()
+
+
 def _chain_loop(p, q):
     first = torch.zeros((), dtype=p.dtype)
     second = torch.zeros((), dtype=p.dtype)
@@ -340,6 +345,35 @@ FIRST_TRIES = [
     ),
     ("kl_monte_carlo", lambda a, b, x: (a(x).log() - b(x).log()).mean(), "logs-again"),
     ("kl_monte_carlo", lambda a, b, x: (a(x).log() - b(x)).mean(), "logs-again"),
+    ("kl_monte_carlo", lambda a, b, x: torch.log(a(x) / b(x)).mean(), "logs-again"),
+    ("kl_monte_carlo", lambda a, b, x: torch.log(a(x) - b(x)).mean(), "logs-again"),
+    ("kl_monte_carlo", _third_estimator, "positive-estimator"),
+    ("kl_from_torch", lambda p, q: F.kl_div(p, q.log(), reduction="batchmean"), "log-as-target"),
+    (
+        "kl_two_gaussians",
+        lambda a, b, c, d: (torch.log(d / b) + (b**2 + (a - c) ** 2) / 2 * d**2 - 0.5).sum(1),
+        "precedence",
+    ),
+    (
+        "kl_two_gaussians",
+        lambda a, b, c, d: (torch.log(d / b) + (b**2 + (a - c)) ** 2 / (2 * d**2) - 0.5).sum(1),
+        "sum-squared",
+    ),
+    (
+        "kl_two_gaussians",
+        lambda a, b, c, d: (torch.log(d / b) + (b**2 + (a - c) ** 2) / (2 * b**2) - 0.5).sum(1),
+        "all-in-widths-of-p",
+    ),
+    (
+        "kl_two_gaussians",
+        lambda a, b, c, d: (torch.log(d / b) + (d**2 + (a - c) ** 2) / (2 * b**2) - 0.5).sum(1),
+        "square-of-the-reverse",
+    ),
+    (
+        "kl_two_gaussians",
+        lambda a, b, c, d: (torch.log(d / b) + (b + (a - c) ** 2) / (2 * d) - 0.5).sum(1),
+        "no-square-of-a-width",
+    ),
     (
         "jensen_shannon",
         lambda p, q: (
@@ -360,12 +394,15 @@ def test_a_small_number_does_not_hide_an_infinity(small):
 
 # ------------------------------------------------------------------ numbers and letters
 NUMBERS = [
-    ("extra_surprise", 0.0823, None),
-    ("extra_surprise", ".082", None),
-    ("extra_surprise", "log(2) + 0.7*log(0.7) + 0.3*log(0.3)", None),
-    ("extra_surprise", "0.693", "cross-entropy"),
-    ("extra_surprise", "0.0872", "reverse"),
-    ("extra_surprise", 0.1187, "bits"),
+    ("extra_surprise", 0.1537, None),
+    ("extra_surprise", ".154", None),
+    ("extra_surprise", "0.7*log(7/9) + 0.3*log(3)", None),
+    ("extra_surprise", "0.765", "cross-entropy"),
+    ("extra_surprise", "0.116", "reverse"),
+    ("extra_surprise", 0.222, "bits"),
+    ("extra_surprise", 0.082, "fair-app"),
+    ("k3_variance", "c", None),
+    ("k3_variance", "a", "a"),
     ("extra_surprise", 0.08, "squared-error"),
     ("kl_support", "inf", None),
     ("kl_support", math.inf, None),
@@ -382,15 +419,20 @@ NUMBERS = [
     ("mode_seeking", "(c)", None),
     ("mode_seeking", "a", "a"),
     ("negative_estimate", "a", None),
-    ("kl_support", -0.69, "one-term"),
+    ("kl_support", -0.69, "unweighted"),
     ("kl_support", 0.35, "half"),
+    ("kl_support", 0.347, "half"),
+    ("kl_support", -0.3466, "dropped-terms"),
+    ("forward_fit_sd", 1.8, "width-not-squared"),
+    ("forward_fit_sd", 3.25, "mixed"),
+    ("forward_fit_sd", 2.5, "too-narrow"),
     ("kl_support", -1, "negative"),
     ("kl_triangle", -2, "negative"),
 ]
 
 
 def test_the_numbers_are_right():
-    p, q = torch.tensor([0.7, 0.3]).double(), torch.tensor([0.5, 0.5]).double()
+    p, q = torch.tensor([0.7, 0.3]).double(), torch.tensor([0.9, 0.1]).double()
     assert _kl(p, q).item() == pytest.approx(get("extra_surprise").truth)
     normal = torch.distributions.Normal
     steps = [normal(torch.tensor(float(m)), torch.tensor(1.0)) for m in range(3)]

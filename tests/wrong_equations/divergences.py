@@ -300,6 +300,16 @@ def _(mistake):
     return kl(p.reshape(50, 12), q.reshape(50, 12)), kl(px, qx) + (weights * rows).sum(1)
 
 
+@wrong("split-twice", "what is left averaged with the weights of q")
+def _(mistake):
+    px, qx = (table.sum(2) for table in joints())
+    machine = random().dirichlet(np.ones(5) / 2, size=(50, 3))
+    pxy, qxy = px[..., None] * machine, qx[..., None] * machine
+    py, qy = pxy.sum(1), qxy.sum(1)
+    told = kl((pxy / py[:, None]).swapaxes(1, 2), (qxy / qy[:, None]).swapaxes(1, 2))
+    return kl(px, qx), kl(py, qy) + ((qy if mistake else py) * told).sum(1)
+
+
 @wrong("processing", "each of the two through a machine of its own")
 def _(mistake):
     p, q = (table.sum(2) for table in joints())

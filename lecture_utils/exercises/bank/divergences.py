@@ -31,60 +31,80 @@ def _naive(p, q):
 
 
 # ------------------------------------------------------------------ surprise
+_SHARP = -0.7 * math.log(0.9) - 0.3 * math.log(0.1)  # what the 90 % app pays
+_LEAST = -0.7 * math.log(0.7) - 0.3 * math.log(0.3)
+
 EXTRA_SURPRISE = NumberExercise(
     id="extra_surprise",
     title="Predict: the price of a wrong forecast",
     statement=(
-        "It snows on 70 % of the days, but your app says 50 % every day. How many **extra** nats "
-        "of surprise does that cost per day, compared with an app that says 70 %? (Three digits, "
-        "please.)"
+        "It snows on 70 % of the days, but a fourth app says 90 % every day. How many **extra** "
+        "nats of surprise does that cost per day, compared with an app that says 70 %? (Three "
+        "digits, please.)"
     ),
-    truth=LN2 + 0.7 * math.log(0.7) + 0.3 * math.log(0.3),
-    written="0.0823",
+    truth=_SHARP - _LEAST,
+    written="0.1537",
     because=(
-        "Your surprise is log 2 = 0.693 a day, whatever happens. The best app's is 0.611 on "
-        "average, the entropy of the weather, which nobody can avoid. KL is the difference."
+        "Its surprise is −log 0.9 = 0.105 on a snowy day, −log 0.1 = 2.303 on a clear one, and "
+        "0.765 on average. The best app's is 0.611, the entropy of the weather, which nobody can "
+        "avoid. KL is the difference."
     ),
     rtol=0.01,
     wrong=[
         WrongNumber(
-            LN2,
+            _SHARP,
             "cross-entropy",
-            "That is your whole surprise. Even the best app is surprised at times: by how much?",
+            "That is its whole surprise. Even the best app is surprised at times: by how much?",
         ),
         WrongNumber(
-            -0.7 * math.log(0.7) - 0.3 * math.log(0.3),
+            _LEAST,
             "entropy",
-            "That is the surprise of the best app. How much larger is yours?",
+            "That is the surprise of the best app. How much larger is the other's?",
         ),
         WrongNumber(
-            0.5 * math.log(0.5 / 0.7) + 0.5 * math.log(0.5 / 0.3),
+            0.9 * math.log(0.9 / 0.7) + 0.1 * math.log(0.1 / 0.3),
             "reverse",
             "You averaged with the app's probabilities. How often does each kind of day **really** "
             "occur?",
         ),
         WrongNumber(
-            (LN2 + 0.7 * math.log(0.7) + 0.3 * math.log(0.3)) / LN2,
+            (_SHARP - _LEAST) / LN2,
             "bits",
             "That is the right price in bits. The question asks for nats.",
         ),
         WrongNumber(
-            -(LN2 + 0.7 * math.log(0.7) + 0.3 * math.log(0.3)),
+            _LEAST - _SHARP,
             "negative",
             "A wrong forecast cannot save surprise on average. Which surprise is the larger one?",
         ),
         WrongNumber(
-            0.7 * math.log(0.7 / 0.5),
+            0.0823,
+            "fair-app",
+            "That is the price of the app that says 50 %. This one is sharper: what does a clear "
+            "morning cost it?",
+        ),
+        WrongNumber(
+            0.7 * math.log(0.7 / 0.9),
             "snow-only",
             "Only the snowy days count in your sum. What happens on the other ones?",
         ),
         WrongNumber(
-            math.log(0.7 / 0.5),
+            0.3 * math.log(0.3 / 0.1),
+            "clear-only",
+            "Only the clear days count in your sum. On snowy ones this app saves something.",
+        ),
+        WrongNumber(
+            math.log(0.7 / 0.9),
             "unweighted",
             "That is the log-ratio on a snowy day. Clear days have another one: average them.",
         ),
         WrongNumber(
-            math.log(0.7 / 0.5) + math.log(0.3 / 0.5),
+            math.log(0.3 / 0.1),
+            "unweighted",
+            "That is the log-ratio on a clear day. Snowy days have another one: average them.",
+        ),
+        WrongNumber(
+            math.log(0.7 / 0.9) + math.log(0.3 / 0.1),
             "unweighted-sum",
             "You added the log-ratios as if both kinds of days were equally common and certain. "
             "How often does each occur?",
@@ -97,7 +117,7 @@ EXTRA_SURPRISE = NumberExercise(
         WrongNumber(
             0.08,
             "squared-error",
-            "That is the sum of squared differences. Close by chance: surprise is a logarithm.",
+            "That is the sum of squared differences. Surprise is a logarithm.",
         ),
         WrongNumber(
             0.04,
@@ -107,8 +127,7 @@ EXTRA_SURPRISE = NumberExercise(
         WrongNumber(
             0,
             "no-cost",
-            "It costs something on snowy days and saves something on clear ones. Do the two cancel "
-            "if snow is more frequent?",
+            "It saves something on snowy days and pays for it on clear ones. Do the two cancel?",
         ),
     ],
     hints=[
@@ -137,20 +156,14 @@ KL_SUPPORT = NumberExercise(
             "That is the other direction, where q is real and never leaves what p allows. Under "
             "which of the two is the expectation of KL(p‖q)?",
         ),
-        WrongNumber(
-            -LN2,
-            "one-term",
-            "One term of the sum is like this. What about the second outcome? And can KL be "
-            "negative?",
-        ),
         *(
             WrongNumber(
                 value,
-                "one-term",
-                "One term of the sum is like this. What about the second outcome? And can KL be "
-                "negative?",
+                "unweighted",
+                "That is the log-ratio of the first outcome, which happens half of the time. What "
+                "does q say about the second one? (And KL is never negative.)",
             )
-            for value in (-0.69, -0.7)
+            for value in (-LN2, -0.69, -0.7)
         ),
         WrongNumber(
             -LN2 / 2,
@@ -158,11 +171,14 @@ KL_SUPPORT = NumberExercise(
             "You counted the first outcome only. What does q say about the second one, which "
             "happens half of the time? (And KL is never negative.)",
         ),
-        WrongNumber(
-            -0.35,
-            "dropped-terms",
-            "You counted the first outcome only. What does q say about the second one, which "
-            "happens half of the time? (And KL is never negative.)",
+        *(
+            WrongNumber(
+                value,
+                "dropped-terms",
+                "You counted the first outcome only. What does q say about the second one, which "
+                "happens half of the time? (And KL is never negative.)",
+            )
+            for value in (-0.347, -0.35)
         ),
         *(
             WrongNumber(
@@ -180,7 +196,7 @@ KL_SUPPORT = NumberExercise(
                 "Look at the second outcome: how often does it happen, and what did q say about "
                 "it?",
             )
-            for value in (LN2 / 2, 0.35)
+            for value in (LN2 / 2, 0.347, 0.35)
         ),
         *(
             WrongNumber(
@@ -746,10 +762,26 @@ KL_TWO_GAUSSIANS = CodeExercise(
             _gauss(lambda r, d, e: (r**2 + d**2 - 1) / 2),
             "The normalizers of the two Gaussians do not cancel unless both have the same width.",
         ),
+        *(
+            Wrong(
+                "not-squared",
+                solve,
+                "What is E[(x − μ_p)²] under p, in terms of its standard deviation?",
+            )
+            for solve in (
+                _gauss(lambda r, d, e: (r + d**2 - 1) / 2 - r.log()),
+                lambda mp, sp, mq, sq: (
+                    (sq / sp).log() + (sp + (mp - mq) ** 2) / (2 * sq**2) - 0.5
+                ).sum(-1),
+            )
+        ),
         Wrong(
-            "not-squared",
-            _gauss(lambda r, d, e: (r + d**2 - 1) / 2 - r.log()),
-            "What is E[(x − μ_p)²] under p, in terms of its standard deviation?",
+            "no-square-of-a-width",
+            lambda mp, sp, mq, sq: (
+                (sq / sp).log() + (sp + (mp - mq) ** 2) / (2 * sq) - 0.5
+            ).sum(-1),
+            "A standard deviation stands where its square should, above the line and below it. In "
+            "which unit is a squared deviation measured?",
         ),
         *(
             Wrong(
@@ -781,6 +813,37 @@ KL_TWO_GAUSSIANS = CodeExercise(
                     ((1 + (mp - mq) ** 2) / sq**2 - 1) / 2 - (sp / sq).log()
                 ).sum(-1),
             )
+        ),
+        Wrong(
+            "precedence",
+            lambda mp, sp, mq, sq: (
+                (sq / sp).log() + (sp**2 + (mp - mq) ** 2) / 2 * sq**2 - 0.5
+            ).sum(-1),
+            "`a / 2 * b` divides by 2 and then **multiplies** by b. Which parentheses are missing?",
+        ),
+        Wrong(
+            "sum-squared",
+            lambda mp, sp, mq, sq: (
+                (sq / sp).log() + (sp**2 + (mp - mq)) ** 2 / (2 * sq**2) - 0.5
+            ).sum(-1),
+            "You square the sum. The square belongs to the shift alone: does the sign of the "
+            "shift matter for yours?",
+        ),
+        Wrong(
+            "all-in-widths-of-p",
+            lambda mp, sp, mq, sq: (
+                (sq / sp).log() + (sp**2 + (mp - mq) ** 2) / (2 * sp**2) - 0.5
+            ).sum(-1),
+            "All your deviations are measured in widths of p. But the ones from μ_q stand in the "
+            "exponent of … whom?",
+        ),
+        Wrong(
+            "square-of-the-reverse",
+            lambda mp, sp, mq, sq: (
+                (sq / sp).log() + (sq**2 + (mp - mq) ** 2) / (2 * sp**2) - 0.5
+            ).sum(-1),
+            "Your log is that of KL(p‖q), your squares are those of KL(q‖p). Whose squared "
+            "deviations are averaged, and in whose widths?",
         ),
         Wrong(
             "widths-as-variances",
@@ -1085,6 +1148,26 @@ FORWARD_FIT_SD = NumberExercise(
             "Nearly: one of the two numbers under your root is not squared.",
         ),
         WrongNumber(
+            math.sqrt(3.25),
+            "width-not-squared",
+            "Nearly: one of the two numbers under your root is not squared.",
+        ),
+        WrongNumber(
+            3.25,
+            "mixed",
+            "You added a standard deviation and a variance. Which quantity adds up, and what is "
+            "asked for?",
+        ),
+        *(
+            WrongNumber(
+                value,
+                "too-narrow",
+                "Narrower than the way from the middle to a bump: what would a visit to a bump "
+                "cost?",
+            )
+            for value in (1, 1.5, 2, 2.5)
+        ),
+        WrongNumber(
             math.sqrt(0.5),
             "widths-only",
             "You added the variances of the bumps. But they lie in different places.",
@@ -1232,8 +1315,8 @@ KL_MONTE_CARLO = CodeExercise(
             Wrong(
                 "clamped",
                 solve,
-                "KL is never negative, but an **estimate** from few samples may be. Cutting it off "
-                "at 0 makes it too large on average.",
+                "KL is never negative, but an **estimate** from few samples may be. To cut it off "
+                "at 0, or to drop its sign, makes it too large on average.",
             )
             for solve in (
                 _ratio(lambda r, p, q: r.mean().clamp(min=0)),
@@ -1288,6 +1371,8 @@ KL_MONTE_CARLO = CodeExercise(
                 lambda r, p, q: (p.log() - q.log()).mean(),
                 lambda r, p, q: (p.log() - q).mean(),
                 lambda r, p, q: (p - q.log()).mean(),
+                lambda r, p, q: (p / q).log().mean(),
+                lambda r, p, q: r.log().mean(),
             )
         ),
         Wrong(
@@ -1311,11 +1396,17 @@ KL_MONTE_CARLO = CodeExercise(
             _ratio(lambda r, p, q: (p + q).mean()),
             "You added the two logs. What does the log make of a ratio?",
         ),
-        Wrong(
-            "positive-estimator",
-            _ratio(lambda r, p, q: ((-r).exp() - 1 + r).mean()),
-            "Not wrong on average: an estimator whose every term is positive. But where q is wider "
-            "than p its variance can be infinite. The question asks for the plain average.",
+        *(
+            Wrong(
+                "positive-estimator",
+                _ratio(formula),
+                "Not wrong on average: an estimator with no negative term. But where q is much "
+                "wider than p its variance is infinite. The question asks for the plain average.",
+            )
+            for formula in (
+                lambda r, p, q: ((-r).exp() - 1 + r).mean(),
+                lambda r, p, q: ((-r).exp() - 1 - (-r).exp().log()).mean(),
+            )
         ),
         Wrong(
             "squared",
@@ -1400,6 +1491,42 @@ NEGATIVE_ESTIMATE = ChoiceExercise(
 )
 
 
+K3_VARIANCE = ChoiceExercise(
+    id="k3_variance",
+    title="When is the error bar worth nothing?",
+    statement=(
+        "p = N(0, 1), and x is drawn from p. For which q have the terms of k₃ = r − 1 − log r, "
+        "r = q(x)/p(x), **no finite variance**, so that an error bar made of them means nothing?"
+    ),
+    level=2,
+    options=[
+        Option(
+            "q = N(3, 1), far away",
+            "The variance is huge there, but finite: how does the condition depend on the shift?",
+        ),
+        Option(
+            "q = N(0, 1.3²), a little wider",
+            "Wider alone decides nothing. Which two numbers does the condition compare?",
+        ),
+        Option(
+            "q = N(0, 1.5²), much wider",
+            "1.5² = 2.25 is more than 2: in the tails q²/p grows without limit, and so does what "
+            "few samples ever see.",
+            right=True,
+        ),
+        Option(
+            "q = N(0, 0.1²), much narrower",
+            "KL is large there. But a large r needs a q that is large where p is small: does a "
+            "narrow q have such tails?",
+        ),
+    ],
+    hints=[
+        "The variance of r is the integral of q²/p, less 1. Look at its exponent far out.",
+        "Which of the two variances must be how many times the other?",
+    ],
+)
+
+
 # ------------------------------------------------------------------ the library's order
 def kl_from_torch(p, q):
     """distributions p, q [B, V] without zeros -> average over the batch of KL(p || q), in nats."""
@@ -1413,7 +1540,7 @@ def _torch_kl(log_input, target):
 
 KL_FROM_TORCH = CodeExercise(
     id="kl_from_torch",
-    title="Find the bug: the natural order of arguments",
+    title="Find the bug: a function of the library",
     kind="bug",
     statement=(
         "The function should return KL(p‖q), averaged over the rows of the batch, for tables "
@@ -1518,10 +1645,10 @@ KL_FROM_TORCH = CodeExercise(
         ),
         *(
             Wrong(
-                "both-logs",
+                "log-as-target",
                 solve,
-                "Both arguments are logs now. By default only the first one is expected as a log; "
-                "there is a parameter for the other.",
+                "Your second argument, the target, is a log. `kl_div` expects log-probabilities "
+                "first and plain probabilities second. And which of p and q is the target?",
             )
             for solve in (
                 lambda p, q: _torch_kl(q.log(), p.log()).sum(-1).mean(),
@@ -2146,6 +2273,7 @@ EXERCISES = [
     FORWARD_FIT_SD,
     KL_MONTE_CARLO,
     NEGATIVE_ESTIMATE,
+    K3_VARIANCE,
     KL_FROM_TORCH,
     JENSEN_SHANNON,
     KL_CHAIN_RULE,

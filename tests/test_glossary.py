@@ -25,6 +25,7 @@ STRESSED = {
 }
 # Other forms of a word that has an entry.
 FORMS = {
+    "cumulative probabilities": "cumulative probability",
     "em": "em algorithm",
     "logits": "logit",
     "precision matrix": "precision",

@@ -15,7 +15,7 @@ BENCHMARKS = {
     "devices": "mixed precision, compiling, recorded steps",
     "sampling": "drawing a new x (T passes) beside scoring one (one pass)",
     "pictures": "pictures a second; exact probabilities beside matrix products",
-    "digits": "VAE and MADE on digits, in nats",
+    "digits": "models of digits, in nats",
     "names": "transformers on names, in nats a token",
     "gans": "GANs on mixtures: modes, quality, reverse KL",
     "flows": "flow matching and diffusion on mixtures: the same, and nats",

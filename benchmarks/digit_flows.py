@@ -125,7 +125,7 @@ def flow(hidden: tuple[int, ...], **options: object) -> LikelihoodTrainer:
 
 
 def flow_nats(
-    model: Flow, x: torch.Tensor, steps: int = 12, generator: torch.Generator | None = None
+    model: Flow, x: torch.Tensor, steps: int = 24, generator: torch.Generator | None = None
 ) -> torch.Tensor:
     """A bound on -log P(x) for pixels 0 and 1, [B], from one blurred image each.
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import importlib
 import json
+import math
 
 import pytest
+import torch
 
-from benchmarks import BENCHMARKS, __main__, common, goals, page
+from benchmarks import BENCHMARKS, __main__, common, digit_flows, goals, page
+from lecture_utils.estimates import Estimate
+from lecture_utils.training.diffusion import Diffusion, betas
+from lecture_utils.training.flow import Flow
 
 
 @pytest.fixture(autouse=True)
@@ -102,3 +107,30 @@ def test_the_command_runs_what_is_named_and_writes_the_page(tmp_path, monkeypatc
     with pytest.raises(SystemExit):
         __main__.main(["speed"])
     assert "There is no benchmark speed" in capsys.readouterr().err
+
+
+class Silent(torch.nn.Module):
+    """A network by which the other pixels say nothing: right for independent fair pixels."""
+
+    def __init__(self):
+        super().__init__()
+        self.nothing = torch.nn.Parameter(torch.zeros(1))
+
+    def forward(self, x, t):
+        return self.nothing.expand_as(x)
+
+
+def test_digit_flows_bound_the_nats_of_fair_pixels():
+    """The probability of every image is 2^-64. A flow loses the blur, a diffusion its steps."""
+    generator = torch.Generator().manual_seed(0)
+    x = (torch.rand(60, 64, generator=generator) < 0.5).float()
+    truth = 64 * math.log(2)
+    network = digit_flows.NoiseOfSigns(Silent(), beta := betas(digit_flows.STEPS, "cosine"))
+    model = Diffusion(
+        network, 64, num_steps=digit_flows.STEPS, schedule=beta, variance="posterior"
+    )
+    nats = Estimate.mean(digit_flows.diffusion_nats(model, x, generator))
+    assert truth - 4 * nats.error < float(nats) < truth + 1
+    flow = Flow(digit_flows.VelocityOfSigns(Silent()), 64)
+    nats = Estimate.mean(digit_flows.flow_nats(flow, x[:4], generator=generator))
+    assert abs(float(nats) - truth) < 0.02

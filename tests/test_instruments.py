@@ -19,6 +19,7 @@ from lecture_utils.figures import instruments
 from lecture_utils.figures.instruments import (
     bayes,
     elbo,
+    gan,
     genes,
     instrument,
     joint,
@@ -55,6 +56,12 @@ GRIDS = {
             [[1, 0, 1, 1], [0, 1, 0, 0], [1, 1, 1, 0]],
             [[True] * 4, [False] * 4, [True, True, False, True]],
             [0.0, 0.07, 0.4, 0.5],
+        )
+    ],
+    "gan": [
+        {"shift": shift, "sd": sd}
+        for shift, sd in itertools.product(
+            [-8.0, -0.5, 0.0, 0.25, 2.0, 5.0, 8.0], [0.3, 0.8, 1.0, 2.0]
         )
     ],
     "kl": [
@@ -456,6 +463,34 @@ def test_the_map_is_drawn_in_a_notebook():
     fig = latent.draw(latent.prepare(**CODES), **start)
     assert len(fig.axes[0].texts) == 2
     plt.close(fig)
+
+
+def test_gan():
+    alike = twin("gan")(0.0, 1.0)
+    assert alike["jsd"] == pytest.approx(0, abs=1e-15) and alike["fake"] == 0.5
+    assert alike["minmax"] == alike["other"] == 0
+    for shift, sd in [(0.7, 1.0), (-2.0, 0.5), (3.0, 1.7)]:
+        now, h = twin("gan")(shift, sd), 1e-5
+        jsd = [twin("gan")(shift + d, sd)["jsd"] for d in (-h, h)]
+        rise = (jsd[1] - jsd[0]) / h  # of 2 JSD
+        assert now["minmax"] == pytest.approx(rise, abs=1e-8)
+        # KL(q||p) has the slope `shift`.
+        assert now["other"] == pytest.approx(shift - rise, abs=1e-8)
+    far = twin("gan")(8.0, 1.0)
+    assert far["minmax"] < 1e-3 and far["other"] > 7.9
+    with pytest.raises(ValueError, match="positive"):
+        twin("gan")(0.0, 0.0)
+    with pytest.raises(ValueError, match="outside"):
+        instrument("gan", shift=9.0)
+
+
+def test_gan_has_a_table_a_picture_and_sliders(pages):
+    instrument("gan")
+    fig = gan.draw(gan.prepare(), 3.0, 1.0)
+    now = twin("gan")(3.0, 1.0)
+    assert f"{now['jsd']:.4f}" in fig.axes[0].get_title()
+    _, widgets = gan.controls(gan.prepare(shift=-0.25))
+    assert widgets()["shift"].value == -0.25
 
 
 def test_kl():

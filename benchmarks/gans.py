@@ -91,9 +91,7 @@ def dial(generator_steps: int, critic_steps: int, steps: int) -> Recipe:
     """
     plain = {**PLAIN, "ema": None, "schedule": None}
     numbers = {"generator_steps": generator_steps, "critic_steps": critic_steps}
-    return Recipe(
-        ring(scale=0.05), steps, options={**plain, **numbers}, octaves=0, hidden=(128,)
-    )
+    return Recipe(ring(scale=0.05), steps, options={**plain, **numbers}, octaves=0, hidden=(128,))
 
 
 DIAL = {  # n_G : n_D
@@ -120,8 +118,9 @@ def train(recipe: Recipe, seed: int, steps: int, **fit: Any) -> GANTrainer:
     x = recipe.world.sample(EXAMPLES, generator=torch.Generator().manual_seed(100 + seed))
     scale = x.std(0).mean().item()
     torch.manual_seed(seed)
-    players = Generator(2, 2, scale=scale), Critic(
-        2, recipe.hidden, scale=scale, octaves=recipe.octaves
+    players = (
+        Generator(2, 2, scale=scale),
+        Critic(2, recipe.hidden, scale=scale, octaves=recipe.octaves),
     )
     trainer = GANTrainer(*players, device="cpu", seed=seed, **recipe.options)
     trainer.fit(x, steps=steps, batch_size=256 * trainer._parts, bar=False, **fit)

@@ -19,6 +19,7 @@ from lecture_utils.figures import instruments
 from lecture_utils.figures.instruments import (
     bayes,
     elbo,
+    gan,
     genes,
     instrument,
     joint,
@@ -35,8 +36,13 @@ CONTEXTS = {"snowy, snowy": [0.3, 0.25, 0.45], "dry": [0.8, 0.2, 0.0]}
 WEATHER = ("sunny", "cloudy", "snowy")
 
 BEDROOM = {
-    "yes": "luxurious", "no": "plain", "clue": "chandelier", "absent": "no chandelier",
-    "prior": 0.1, "if_yes": 0.7, "if_no": 0.05,
+    "yes": "luxurious",
+    "no": "plain",
+    "clue": "chandelier",
+    "absent": "no chandelier",
+    "prior": 0.1,
+    "if_yes": 0.7,
+    "if_no": 0.05,
 }
 
 DECODER = [
@@ -55,6 +61,12 @@ GRIDS = {
             [[1, 0, 1, 1], [0, 1, 0, 0], [1, 1, 1, 0]],
             [[True] * 4, [False] * 4, [True, True, False, True]],
             [0.0, 0.07, 0.4, 0.5],
+        )
+    ],
+    "gan": [
+        {"shift": shift, "sd": sd}
+        for shift, sd in itertools.product(
+            [-8.0, -0.5, 0.0, 0.25, 2.0, 5.0, 8.0], [0.3, 0.8, 1.0, 2.0]
         )
     ],
     "kl": [
@@ -248,7 +260,8 @@ def test_likelihood_settings_are_checked(pages):
 def test_likelihood_in_a_notebook():
     fig = likelihood.draw(likelihood.prepare(), 2000, 7, 0.7)
     assert [ax.get_title() or ax.get_title(loc="left") for ax in fig.axes] == [
-        "likelihood 0", "log-likelihood -1221.7 nats"
+        "likelihood 0",
+        "log-likelihood -1221.7 nats",
     ]
     plt.close(fig)
     _, widgets = likelihood.controls(likelihood.prepare(theta=0.3))
@@ -458,6 +471,34 @@ def test_the_map_is_drawn_in_a_notebook():
     plt.close(fig)
 
 
+def test_gan():
+    alike = twin("gan")(0.0, 1.0)
+    assert alike["jsd"] == pytest.approx(0, abs=1e-15) and alike["fake"] == 0.5
+    assert alike["minmax"] == alike["other"] == 0
+    for shift, sd in [(0.7, 1.0), (-2.0, 0.5), (3.0, 1.7)]:
+        now, h = twin("gan")(shift, sd), 1e-5
+        jsd = [twin("gan")(shift + d, sd)["jsd"] for d in (-h, h)]
+        rise = (jsd[1] - jsd[0]) / h  # of 2 JSD
+        assert now["minmax"] == pytest.approx(rise, abs=1e-8)
+        # KL(q||p) has the slope `shift`.
+        assert now["other"] == pytest.approx(shift - rise, abs=1e-8)
+    far = twin("gan")(8.0, 1.0)
+    assert far["minmax"] < 1e-3 and far["other"] > 7.9
+    with pytest.raises(ValueError, match="positive"):
+        twin("gan")(0.0, 0.0)
+    with pytest.raises(ValueError, match="outside"):
+        instrument("gan", shift=9.0)
+
+
+def test_gan_has_a_table_a_picture_and_sliders(pages):
+    instrument("gan")
+    fig = gan.draw(gan.prepare(), 3.0, 1.0)
+    now = twin("gan")(3.0, 1.0)
+    assert f"{now['jsd']:.4f}" in fig.axes[0].get_title()
+    _, widgets = gan.controls(gan.prepare(shift=-0.25))
+    assert widgets()["shift"].value == -0.25
+
+
 def test_kl():
     ten = twin("kl")(2.0, 0.0, math.sqrt(5))
     assert ten["forward"] == pytest.approx(ten["best_forward"], rel=1e-12)
@@ -517,12 +558,14 @@ def test_the_picture_of_kl_shows_the_numbers():
 
 
 MARKED = {
-    "genes": ["round", "freckles", "dimples"], "prior": [0.5, 0.4, 0.35],
+    "genes": ["round", "freckles", "dimples"],
+    "prior": [0.5, 0.4, 0.35],
     "ink": [
         [0.1 + 0.8 * a, 0.005, [0.005, 0.4, 0.7, 0.8][2 * b + c], 0.2 + 0.4 * c]
         for a, b, c in itertools.product([0, 1], repeat=3)
     ],
-    "covers": {"cheeks": [1, 2, 0, 2]}, "person": [1, 0, 1],
+    "covers": {"cheeks": [1, 2, 0, 2]},
+    "person": [1, 0, 1],
 }
 
 
@@ -553,7 +596,9 @@ def test_genes():
 def test_genes_find_out_which_genes_a_pixel_depends_on():
     prepared = genes.prepare(**MARKED)
     assert prepared["pixels"] == [
-        [0, [0], [0.1, 0.9]], [2, [1, 2], [0.005, 0.4, 0.7, 0.8]], [3, [2], [0.2, 0.6]]
+        [0, [0], [0.1, 0.9]],
+        [2, [1, 2], [0.005, 0.4, 0.7, 0.8]],
+        [3, [2], [0.2, 0.6]],
     ]
     assert prepared["side"] == 2 and prepared["paper"] == 0.005
     assert "round, dimples" in genes.table(prepared)[0]
@@ -566,7 +611,9 @@ def test_genes_toss_the_same_dice_as_the_page():
     )
     run = node(
         ["--input-type=module", "-e", program],
-        return_completed_process=True, capture_output=True, text=True,
+        return_completed_process=True,
+        capture_output=True,
+        text=True,
     )
     assert run.returncode == 0, run.stderr
     assert json.loads(run.stdout) == [genes.dice(seed, 50) for seed in (1, 2, 5)]

@@ -10,6 +10,7 @@ FOLDER = Path(__file__).parent / "files"
 CHECKSUMS = {
     "digits-8x8.npz": "b2dab7b501728c22e9119ad76740b2e17c77a231e42d1e592380d90886f1a05e",
     "digits-28x28.npz": "f1a23f2fb1a1c97bb00a811807ddd50a888dbcdcdead94147993273c22ee3f37",
+    "gan-runs.npz": "0e890149d746c2e2de928bb0ddf28458dbefd4955dfbc0ea1d4c7bee9b2b9845",
     "names-us-2017.csv": "b7b825e1d2681869cf2786b8e97878a862619fdd976f357a825cb043b518e71e",
     "seattle-weather.csv": "0845078a290b48e3149ab8639966824110a251db4e06fc144c06ebb534af23be",
 }

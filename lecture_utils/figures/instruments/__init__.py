@@ -27,6 +27,7 @@ from lecture_utils.environment import static
 from lecture_utils.figures.instruments import (
     bayes,
     elbo,
+    gan,
     genes,
     joint,
     kl,
@@ -38,6 +39,7 @@ from lecture_utils.figures.instruments import (
 _INSTRUMENTS: dict[str, ModuleType] = {
     "bayes": bayes,
     "elbo": elbo,
+    "gan": gan,
     "genes": genes,
     "joint": joint,
     "kl": kl,

@@ -425,7 +425,7 @@ NUMBERS = [
     ("kl_support", -0.3466, "dropped-terms"),
     ("forward_fit_sd", 1.8, "width-not-squared"),
     ("forward_fit_sd", 3.25, "mixed"),
-    ("forward_fit_sd", 2.5, "too-narrow"),
+    ("forward_fit_sd", 2.5, "narrower"),
     ("kl_support", -1, "negative"),
     ("kl_triangle", -2, "negative"),
 ]

@@ -1161,7 +1161,7 @@ FORWARD_FIT_SD = NumberExercise(
         *(
             WrongNumber(
                 value,
-                "too-narrow",
+                "narrower",
                 "Narrower than the way from the middle to a bump: what would a visit to a bump "
                 "cost?",
             )

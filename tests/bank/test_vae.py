@@ -433,6 +433,35 @@ FIRST_TRIES = [
         lambda m, v, c: torch.clamp(_per_latent(m, v).mean(0), min=c * math.log(2)).sum(),
         "least-in-bits",
     ),
+    (
+        "kl_gaussian",
+        lambda m, v: 0.5 * (m**2 + v.exp() - 1 - torch.log2(v.exp())).sum(-1),
+        "bits",
+    ),
+    ("kl_gaussian", lambda m, v: _kl(m, v) / math.log(2), "bits"),
+    (
+        "kl_gaussian",
+        lambda m, v: torch.sum((m**2 + v.exp() - 1 - torch.log(v)) / 2, dim=1),
+        "log-of-log",
+    ),
+    (
+        "gaussian_recon_nll",
+        lambda x, y, s: torch.sum(
+            (x - y) ** 2 / s / 2 + x.shape[1] / 2 * torch.log(2 * math.pi * s), dim=1
+        ),
+        "normalizer-too-often",
+    ),
+    (
+        "gaussian_recon_nll",
+        lambda x, y, s: _sse(x, y) / (2 * s) + x.shape[1] // 2 * torch.log(2 * math.pi * s),
+        "whole-half",
+    ),
+    ("reparameterize", lambda m, v, e: (e - m) / v.exp().sqrt(), "standardized"),
+    (
+        "free_bits",
+        lambda m, v, c: sum(k.clamp(min=c / len(m[0])) for k in _per_latent(m, v).mean(0)),
+        "least-shared",
+    ),
 ]
 
 

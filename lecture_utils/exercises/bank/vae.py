@@ -457,6 +457,12 @@ REPARAMETERIZE = CodeExercise(
             lambda mu, logvar, eps: mu + 0.5 * logvar.exp() * eps,
         ),
         *_wrong(
+            "standardized",
+            "You went the other way: that takes a mean off and divides by a spread. Here `eps` has "
+            "mean 0 and spread 1, and z should have those of q.",
+            lambda mu, logvar, eps: (eps - mu) / (0.5 * logvar).exp(),
+        ),
+        *_wrong(
             "precision",
             "Your noise shrinks as the variance grows. Check the sign in the exponent.",
             lambda mu, logvar, eps: mu + (-0.5 * logvar).exp() * eps,
@@ -761,6 +767,18 @@ KL_GAUSSIAN = CodeExercise(
             lambda mu, logvar: 0.5 * (mu**2 + logvar.exp() - logvar).sum(-1) - 1,
         ),
         *_wrong(
+            "bits",
+            "Your logarithm has the base 2. The question asks for nats; and what is `logvar` the "
+            "logarithm of, and to which base?",
+            lambda mu, logvar: 0.5 * (mu**2 + logvar.exp() - 1 - logvar / LN2).sum(-1),
+            lambda mu, logvar: 0.5 * (mu**2 + logvar.exp() - 1 - logvar).sum(-1) / LN2,
+        ),
+        *_wrong(
+            "log-of-log",
+            "You took the logarithm of a logarithm. What is `logvar` already?",
+            lambda mu, logvar: 0.5 * (mu**2 + logvar.exp() - 1 - logvar.log()).sum(-1),
+        ),
+        *_wrong(
             "plus-one",
             "When q equals the prior, your result is not 0. Check the sign of the constant.",
             lambda mu, logvar: 0.5 * (mu**2 + logvar.exp() + 1 - logvar).sum(-1),
@@ -938,6 +956,21 @@ GAUSSIAN_RECON = CodeExercise(
             "normalizer-once",
             "Your normalizer counts once. How many Gaussians are multiplied here?",
             lambda x, x_hat, sigma2: 0.5 * _sse(x, x_hat) / sigma2 + 0.5 * (LOG_2PI + sigma2.log()),
+        ),
+        *_wrong(
+            "normalizer-too-often",
+            "Your normalizer is that of the whole image, and you added it once for each pixel. How "
+            "often should it count?",
+            lambda x, x_hat, sigma2: (
+                (x - x_hat) ** 2 / (2 * sigma2) + 0.5 * x.shape[-1] * (LOG_2PI + sigma2.log())
+            ).sum(-1),
+        ),
+        *_wrong(
+            "whole-half",
+            "`//` rounds down. How much of a normalizer is left for a single pixel?",
+            lambda x, x_hat, sigma2: (
+                0.5 * _sse(x, x_hat) / sigma2 + x.shape[-1] // 2 * (LOG_2PI + sigma2.log())
+            ),
         ),
         *_wrong(
             "no-2pi",
@@ -1695,6 +1728,13 @@ FREE_BITS = CodeExercise(
             "The sign is that of the ELBO. The question asks for the charge itself, which is "
             "positive.",
             lambda mu, logvar, least: -_per_latent(mu, logvar).mean(0).clamp(min=least).sum(),
+        ),
+        *_wrong(
+            "least-shared",
+            "You divided `least` among the latents. Is it an amount for all of them, or for each?",
+            lambda mu, logvar, least: (
+                _per_latent(mu, logvar).mean(0).clamp(min=least / mu.shape[-1]).sum()
+            ),
         ),
         *_wrong(
             "least-in-bits",

@@ -36,13 +36,8 @@ CONTEXTS = {"snowy, snowy": [0.3, 0.25, 0.45], "dry": [0.8, 0.2, 0.0]}
 WEATHER = ("sunny", "cloudy", "snowy")
 
 BEDROOM = {
-    "yes": "luxurious",
-    "no": "plain",
-    "clue": "chandelier",
-    "absent": "no chandelier",
-    "prior": 0.1,
-    "if_yes": 0.7,
-    "if_no": 0.05,
+    "yes": "luxurious", "no": "plain", "clue": "chandelier", "absent": "no chandelier",
+    "prior": 0.1, "if_yes": 0.7, "if_no": 0.05,
 }
 
 DECODER = [
@@ -260,8 +255,7 @@ def test_likelihood_settings_are_checked(pages):
 def test_likelihood_in_a_notebook():
     fig = likelihood.draw(likelihood.prepare(), 2000, 7, 0.7)
     assert [ax.get_title() or ax.get_title(loc="left") for ax in fig.axes] == [
-        "likelihood 0",
-        "log-likelihood -1221.7 nats",
+        "likelihood 0", "log-likelihood -1221.7 nats"
     ]
     plt.close(fig)
     _, widgets = likelihood.controls(likelihood.prepare(theta=0.3))
@@ -558,14 +552,12 @@ def test_the_picture_of_kl_shows_the_numbers():
 
 
 MARKED = {
-    "genes": ["round", "freckles", "dimples"],
-    "prior": [0.5, 0.4, 0.35],
+    "genes": ["round", "freckles", "dimples"], "prior": [0.5, 0.4, 0.35],
     "ink": [
         [0.1 + 0.8 * a, 0.005, [0.005, 0.4, 0.7, 0.8][2 * b + c], 0.2 + 0.4 * c]
         for a, b, c in itertools.product([0, 1], repeat=3)
     ],
-    "covers": {"cheeks": [1, 2, 0, 2]},
-    "person": [1, 0, 1],
+    "covers": {"cheeks": [1, 2, 0, 2]}, "person": [1, 0, 1],
 }
 
 
@@ -596,9 +588,7 @@ def test_genes():
 def test_genes_find_out_which_genes_a_pixel_depends_on():
     prepared = genes.prepare(**MARKED)
     assert prepared["pixels"] == [
-        [0, [0], [0.1, 0.9]],
-        [2, [1, 2], [0.005, 0.4, 0.7, 0.8]],
-        [3, [2], [0.2, 0.6]],
+        [0, [0], [0.1, 0.9]], [2, [1, 2], [0.005, 0.4, 0.7, 0.8]], [3, [2], [0.2, 0.6]]
     ]
     assert prepared["side"] == 2 and prepared["paper"] == 0.005
     assert "round, dimples" in genes.table(prepared)[0]
@@ -611,9 +601,7 @@ def test_genes_toss_the_same_dice_as_the_page():
     )
     run = node(
         ["--input-type=module", "-e", program],
-        return_completed_process=True,
-        capture_output=True,
-        text=True,
+        return_completed_process=True, capture_output=True, text=True,
     )
     assert run.returncode == 0, run.stderr
     assert json.loads(run.stdout) == [genes.dice(seed, 50) for seed in (1, 2, 5)]

@@ -125,8 +125,7 @@ if (formulas && !errors.length) {
   for (const [, name] of style.matchAll(/\/([\w-]+\.woff)/g)) {
     fs.copyFileSync(path.join(origin, name), path.join(target, name));
   }
-  const together = ".together{white-space:nowrap}\n";
-  fs.writeFileSync(path.join(site, "_static/mathjax.css"), together + style.replace(/\n\s*/g, "\n"));
+  fs.writeFileSync(path.join(site, "_static/mathjax.css"), style.replace(/\n\s*/g, "\n"));
 }
 fs.mkdirSync(path.dirname(cacheFile), { recursive: true });
 fs.writeFileSync(cacheFile, JSON.stringify(used));

@@ -48,6 +48,36 @@ export function slider(place, name, [min, max], step, value, attributes = {}) {
   return [input, html("output", { for: input.id })];
 }
 
+/** Show a slider's value, to eyes and to screen readers. */
+export function tell(input, output, words) {
+  output.textContent = words;
+  input.setAttribute("aria-valuetext", words);
+}
+
+/** Fill a place with controls, a picture, and what is said about it.
+ *
+ * @param {string} label  what the instrument shows, for screen readers
+ * @param {HTMLElement[]} controls  stand above the picture
+ * @param {object} attributes  of the picture
+ * @param {HTMLElement} below  stands below it, in place of a paragraph
+ * @returns `{ picture, stage, readout, say }`: the SVG, the box whose width it has, what stands
+ *   below, and an `announcer`
+ */
+export function panel(
+  place, label, controls, { style = "", ...attributes } = {},
+  below = html("p", { class: "xp-cap instrument-readout" }),
+) {
+  const picture = svg("svg", { role: "img", ...attributes, style: `display:block;${style}` });
+  const stage = html("div", { class: "instrument-stage" }, picture);
+  place.setAttribute("role", "group");
+  place.setAttribute("aria-label", `Instrument: ${label}`);
+  place.append(...controls, stage, below);
+  return { picture, stage, readout: below, say: announcer(place) };
+}
+
+/** A number's text with a true minus sign. */
+export const minus = (words) => words.replace("-", "−");
+
 /** A line of text in a picture, in one of the page's colors. */
 export function text(x, y, words, color, anchor = "middle", size = 15) {
   return svg("text", {
@@ -57,7 +87,7 @@ export function text(x, y, words, color, anchor = "middle", size = 15) {
 }
 
 /** A function that says a text to screen readers once the reader has stopped changing things. */
-export function announcer(place) {
+function announcer(place) {
   const region = html("p", { class: "sr", "aria-live": "polite" });
   place.append(region);
   let waiting;

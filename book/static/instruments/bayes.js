@@ -1,7 +1,7 @@
 // Bayes' rule for a hypothesis that is true or not, and a clue that is there or not.
 // Its Python twin is lecture_utils/figures/instruments/bayes.py.
 import { scaleLinear } from "d3-scale";
-import { announcer, html, onWidth, register, row, slider, svg, text } from "./_instrument.js";
+import { html, onWidth, panel, register, row, slider, svg, tell, text } from "./_instrument.js";
 
 /** The joint of hypothesis (yes, no) and the clue as it was found, and what follows from it. */
 export function compute({ prior, if_yes, if_no, seen }) {
@@ -43,13 +43,10 @@ function mount(place, { examples, start }) {
   ];
   const fields = made.map(([input]) => input), outputs = made.map(([, output]) => output);
   const rows = fields.map((field, i) => row("", field, outputs[i]));
-  const picture = svg("svg", { role: "img", height: HEIGHT, style: "display:block" });
-  const stage = html("div", { class: "instrument-stage" }, picture);
-  const readout = html("p", { class: "xp-cap instrument-readout" });
-  place.setAttribute("role", "group");
-  place.setAttribute("aria-label", "Instrument: prior and likelihoods make the posterior");
-  place.append(row("example", select), row("you find", found), ...rows, stage, readout);
-  const say = announcer(place);
+  const { picture, stage, readout, say } = panel(
+    place, "prior and likelihoods make the posterior",
+    [row("example", select), row("you find", found), ...rows], { height: HEIGHT },
+  );
   let width = 0;
 
   function load(name) {
@@ -74,10 +71,7 @@ function mount(place, { examples, start }) {
     const { yes, no } = examples[select.value];
     const now = compute(settings);
     const texts = [percent(prior), percent(settings.if_yes), percent(settings.if_no)];
-    texts.forEach((text, i) => {
-      outputs[i].textContent = text;
-      fields[i].setAttribute("aria-valuetext", text);
-    });
+    texts.forEach((words, i) => tell(fields[i], outputs[i], words));
     const what = found.selectedOptions[0].textContent;
     const [a, b] = now.joint.map((p) => short(1000 * p));
     readout.textContent =

@@ -1,7 +1,7 @@
 // The split of a bound: reconstruction, rate and gap of a Gaussian guess about z ~ N(0, 1), when
 // x = z + noise is seen. Its Python twin is lecture_utils/figures/instruments/elbo.py.
 import { scaleLinear } from "d3-scale";
-import { announcer, html, onWidth, register, row, slider, svg, text } from "./_instrument.js";
+import { minus, onWidth, panel, register, row, slider, svg, tell, text } from "./_instrument.js";
 
 /** KL(N(mean, sd^2) || N(center, width^2)) in nats. */
 function divergence(mean, sd, center, width) {
@@ -32,32 +32,25 @@ const Z = Array.from({ length: 300 }, (_, i) => -3.5 + (8.5 * i) / 299);
 
 /** Two digits, with a true minus sign and without a negative zero. */
 function nats(value) {
-  const text = value.toFixed(2);
-  return text === "-0.00" ? "0.00" : text.replace("-", "−");
+  const words = value.toFixed(2);
+  return words === "-0.00" ? "0.00" : minus(words);
 }
 
 function mount(place, { x: seen, noise, mean, sd, means, widths, least }) {
   const [meanInput, meanOutput] = slider(place, "mean", means, 0.01, mean);
   const [sdInput, sdOutput] = slider(place, "sd", widths, 0.01, sd);
   const height = HILLS + BASE + 3 * STEP + FOOT;
-  const picture = svg("svg", { role: "img", height, style: "display:block" });
-  const stage = html("div", { class: "instrument-stage" }, picture);
-  const readout = html("p", { class: "xp-cap instrument-readout" });
-  place.setAttribute("role", "group");
-  place.setAttribute("aria-label", "Instrument: the terms of the bound for a guess q");
-  place.append(
-    row("mean of q", meanInput, meanOutput), row("width of q", sdInput, sdOutput), stage, readout,
+  const { picture, stage, readout, say } = panel(
+    place, "the terms of the bound for a guess q",
+    [row("mean of q", meanInput, meanOutput), row("width of q", sdInput, sdOutput)], { height },
   );
-  const say = announcer(place);
   let width = 0;
 
   function update() {
     const m = Number(meanInput.value), s = Number(sdInput.value);
     const now = compute({ x: seen, noise, mean: m, sd: s });
-    for (const [input, output, value] of [[meanInput, meanOutput, m], [sdInput, sdOutput, s]]) {
-      output.textContent = nats(value);
-      input.setAttribute("aria-valuetext", output.textContent);
-    }
+    tell(meanInput, meanOutput, nats(m));
+    tell(sdInput, sdOutput, nats(s));
     readout.textContent =
       `Reconstruction ${nats(now.rec)}, minus rate ${nats(now.rate)}, makes the ELBO ` +
       `${nats(now.elbo)}. Plus gap ${nats(now.gap)}, makes log p(x) = ${nats(now.log_px)} nats.`;

@@ -1,7 +1,7 @@
 // Fakes slid across the data: the best detective, the divergence, and both slopes of the forger.
 // Its Python twin is lecture_utils/figures/instruments/gan.py.
 import { scaleLinear } from "d3-scale";
-import { announcer, html, onWidth, register, row, slider, svg, text } from "./_instrument.js";
+import { minus, onWidth, panel, register, row, slider, svg, tell, text } from "./_instrument.js";
 
 const T = Array.from({ length: 901 }, (_, i) => i / 100);
 const EVEN = T.map((t, i) =>
@@ -39,32 +39,23 @@ export function compute({ shift, sd }) {
 const PICTURE = 220, BARS = 96, TOP = 34, BASE = 26, REACH = 10;
 const GRID = Array.from({ length: 401 }, (_, i) => -REACH + (i * 2 * REACH) / 400);
 const bell = (x, m, s) => Math.exp(-(((x - m) / s) ** 2) / 2) / (s * Math.sqrt(2 * Math.PI));
-const minus = (words) => words.replace("-", "−");
 
 function mount(place, prepared) {
   const { ranges } = prepared;
   const [shiftInput, shiftOutput] = slider(place, "shift", ranges.shift, 0.05, prepared.shift);
   const [sdInput, sdOutput] = slider(place, "sd", ranges.sd, 0.05, prepared.sd);
-  const picture = svg("svg", { role: "img", height: PICTURE + BARS, style: "display:block" });
-  const stage = html("div", { class: "instrument-stage" }, picture);
-  const readout = html("p", { class: "xp-cap instrument-readout" });
-  place.setAttribute("role", "group");
-  place.setAttribute("aria-label", "Instrument: the two slopes of the generator");
-  place.append(
-    row("fakes at", shiftInput, shiftOutput), row("width of q", sdInput, sdOutput), stage, readout,
+  const { picture, stage, readout, say } = panel(
+    place, "the two slopes of the generator",
+    [row("fakes at", shiftInput, shiftOutput), row("width of q", sdInput, sdOutput)],
+    { height: PICTURE + BARS },
   );
-  const say = announcer(place);
   let width = 0;
 
   function update() {
     const shift = Number(shiftInput.value), sd = Number(sdInput.value);
     const now = compute({ shift, sd });
-    for (const [input, output, value] of [
-      [shiftInput, shiftOutput, shift], [sdInput, sdOutput, sd],
-    ]) {
-      output.textContent = minus(value.toFixed(2));
-      input.setAttribute("aria-valuetext", minus(value.toFixed(2)));
-    }
+    tell(shiftInput, shiftOutput, minus(shift.toFixed(2)));
+    tell(sdInput, sdOutput, sd.toFixed(2));
     readout.textContent =
       `At the center of the fakes D* = ${now.fake.toPrecision(2)}. JSD = ${now.jsd.toFixed(4)} ` +
       `of at most 0.6931 nats. Slope of log(1 − D*) in the shift: ` +

@@ -1,6 +1,6 @@
 // A face of genes: what the pixels that are seen say about each gene, by listing all genotypes.
 // Its Python twin is lecture_utils/figures/instruments/genes.py.
-import { announcer, html, onWidth, register, row, slider, svg, text } from "./_instrument.js";
+import { html, onWidth, panel, register, row, slider, svg } from "./_instrument.js";
 
 /** The posterior over all genotypes, given the pixels that are seen, and what follows from it.
  *
@@ -86,16 +86,12 @@ function mount(place, { genes, prior, side, paper, pixels, covers, person, noise
     { id: `${place.id}-photo`, autocomplete: "off" },
     ...Array.from({ length: photos }, (_, i) => html("option", { value: i + 1 }, String(i + 1))),
   );
-  const picture = svg("svg", { role: "img", style: "display:block" });
-  const stage = html("div", { class: "instrument-stage" }, picture);
-  const readout = html("p", { class: "xp-cap instrument-readout" });
-  place.setAttribute("role", "group");
-  place.setAttribute("aria-label", "Instrument: the posterior of eight genes, given a face");
-  place.append(
-    group("genes", geneBoxes), group("covered", coverBoxes), row("noise", noiseInput, output),
-    row("photo number", photo), stage, readout,
+  const { picture, stage, readout, say } = panel(
+    place, "the posterior of eight genes, given a face", [
+      group("genes", geneBoxes), group("covered", coverBoxes), row("noise", noiseInput, output),
+      row("photo number", photo),
+    ],
   );
-  const say = announcer(place);
   let width = 0;
 
   function update() {

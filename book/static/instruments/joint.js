@@ -1,7 +1,7 @@
 // Joint table: two yes-or-no variables, made of p(x) and the two p(y | x); all else follows.
 // Its Python twin is lecture_utils/figures/instruments/joint.py.
 import { scaleLinear } from "d3-scale";
-import { announcer, html, onWidth, register, row, slider, svg, text } from "./_instrument.js";
+import { html, onWidth, panel, register, row, slider, svg, tell, text } from "./_instrument.js";
 
 /** The table p(x, y), both marginals, and p(x | y); null where p(y) is 0. */
 export function compute({ px, py_x }) {
@@ -29,30 +29,23 @@ function mount(place, { x, y, px, py_x, range }) {
   ];
   const sliders = made.map(([input]) => input), outputs = made.map(([, output]) => output);
   const labels = [`p(${x[0]})`, `p(${y[0]} | ${x[0]})`, `p(${y[0]} | ${x[1]})`];
-  const picture = svg("svg", { role: "img", height: HEIGHT, style: "display:block" });
-  const stage = html("div", { class: "instrument-stage" }, picture);
   const body = html("tbody");
   const head = ["", y[0], y[1], "p(x)"].map((name) => html("th", { scope: "col" }, name));
   const numbers = html(
     "table", { class: "table instrument-numbers" },
     html("thead", {}, html("tr", {}, ...head)), body,
   );
-  place.setAttribute("role", "group");
-  place.setAttribute("aria-label", "Instrument: the joint table, its margins and conditionals");
-  place.append(
-    ...sliders.map((s, i) => row(labels[i], s, outputs[i])), stage,
+  const { picture, stage, say } = panel(
+    place, "the joint table, its margins and conditionals",
+    sliders.map((s, i) => row(labels[i], s, outputs[i])), { height: HEIGHT },
     html("div", { style: "overflow-x:auto;margin-top:1rem" }, numbers),
   );
-  const say = announcer(place);
   let width = 0;
 
   function update() {
     const [p, first, second] = sliders.map((s) => Number(s.value));
     const now = compute({ px: p, py_x: [first, second] });
-    sliders.forEach((s, i) => {
-      outputs[i].textContent = Number(s.value).toFixed(2);
-      s.setAttribute("aria-valuetext", outputs[i].textContent);
-    });
+    sliders.forEach((s, i) => tell(s, outputs[i], Number(s.value).toFixed(2)));
     const line = (name, values) =>
       html("tr", {}, html("th", { scope: "row" }, name), ...values.map((v) => html("td", {}, v)));
     body.replaceChildren(

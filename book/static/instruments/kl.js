@@ -1,7 +1,7 @@
 // One bell against two bumps: the divergence in both directions, and the best bell in each.
 // Its Python twin is lecture_utils/figures/instruments/kl.py.
 import { scaleLinear } from "d3-scale";
-import { announcer, html, onWidth, register, row, slider, svg, text } from "./_instrument.js";
+import { html, minus, onWidth, panel, register, row, slider, svg, tell, text } from "./_instrument.js";
 
 const HALF_LOG_2PI = 0.5 * Math.log(2 * Math.PI);
 const T = Array.from({ length: 1801 }, (_, i) => (i - 900) / 100);
@@ -44,7 +44,6 @@ export function compute({ separation, mean, sd }) {
 const PICTURE = 230, BARS = 96, TOP = 12, BASE = 26, MOST = 3, REACH = 8, TALLEST = 0.54;
 const GRID = Array.from({ length: 401 }, (_, i) => -REACH + (i * 2 * REACH) / 400);
 const bell = (x, m, s) => Math.exp(-(((x - m) / s) ** 2) / 2 - HALF_LOG_2PI) / s;
-const minus = (text) => text.replace("-", "−");
 
 function mount(place, prepared) {
   const { ranges, step, best_reverse: prepared_best } = prepared;
@@ -57,21 +56,12 @@ function mount(place, prepared) {
     "border-radius:6px;background:none;color:var(--ink);cursor:pointer";
   const button = (words) => html("button", { type: "button", style: look }, words);
   const toForward = button("best forward"), toReverse = button("best reverse");
-  const picture = svg("svg", {
-    role: "img", height: PICTURE + BARS, style: "display:block",
-  });
-  const stage = html("div", { class: "instrument-stage" }, picture);
-  const readout = html("p", { class: "xp-cap instrument-readout" });
-  place.setAttribute("role", "group");
-  place.setAttribute("aria-label", "Instrument: forward and reverse divergence");
-  place.append(
+  const { picture, stage, readout, say } = panel(place, "forward and reverse divergence", [
     row("bumps at ±a, a =", aInput, aOutput),
     row("mean of q", meanInput, meanOutput),
     row("width of q", sdInput, sdOutput),
     html("div", { class: "xp-row" }, html("span", {}, "set q to the"), toForward, toReverse),
-    stage, readout,
-  );
-  const say = announcer(place);
+  ], { height: PICTURE + BARS });
   let width = 0;
 
   /** The best reverse bell at this separation, and the other local optimum, if there is one. */
@@ -84,14 +74,9 @@ function mount(place, prepared) {
     const a = Number(aInput.value), mean = Number(meanInput.value), sd = Number(sdInput.value);
     const now = compute({ separation: a, mean, sd });
     const [best, other] = reverseBells(a);
-    for (const [input, output, text] of [
-      [aInput, aOutput, a.toFixed(2)],
-      [meanInput, meanOutput, minus(mean.toFixed(2))],
-      [sdInput, sdOutput, sd.toFixed(2)],
-    ]) {
-      output.textContent = text;
-      input.setAttribute("aria-valuetext", text);
-    }
+    tell(aInput, aOutput, a.toFixed(2));
+    tell(meanInput, meanOutput, minus(mean.toFixed(2)));
+    tell(sdInput, sdOutput, sd.toFixed(2));
     const place_of = (b) => (b.mean ? `on a bump (mean ±${b.mean.toFixed(2)})` : "in the middle");
     const second = other
       ? ` A second, local optimum stands ${place_of(other)}: ${other.kl.toFixed(3)} nats.`

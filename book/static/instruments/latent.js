@@ -1,7 +1,7 @@
 // A map of codes: move over it, and a small decoder, computed in the page, draws what it sees there.
 // Its Python twin is lecture_utils/figures/instruments/latent.py.
 import { scaleLinear } from "d3-scale";
-import { announcer, html, onWidth, register, row, slider, svg, text } from "./_instrument.js";
+import { minus, onWidth, panel, register, row, slider, svg, tell, text } from "./_instrument.js";
 
 /** Nothing overflows, and nothing cancels. */
 function sigmoid(x) {
@@ -21,25 +21,18 @@ export function compute({ z, layers }) {
 
 const GAP = 28, BELOW = 30;
 
-const signed = (x) => x.toFixed(2).replace("-", "−");
+const signed = (x) => minus(x.toFixed(2));
 
 function mount(place, settings) {
   const { layers, codes, labels, side, start, reach, step, neighbors } = settings;
   const range = [-reach, reach];
   const [first, firstOutput] = slider(place, "first", range, step, start[0]);
   const [second, secondOutput] = slider(place, "second", range, step, start[1]);
-  const picture = svg("svg", {
-    role: "img", style: "display:block;touch-action:pan-y;cursor:crosshair;user-select:none",
-  });
-  const stage = html("div", { class: "instrument-stage" }, picture);
-  const readout = html("p", { class: "xp-cap instrument-readout" });
-  place.setAttribute("role", "group");
-  place.setAttribute("aria-label", "Instrument: a map of codes and their pictures");
-  place.append(
-    row("first number", first, firstOutput), row("second number", second, secondOutput),
-    stage, readout,
+  const { picture, stage, readout, say } = panel(
+    place, "a map of codes and their pictures",
+    [row("first number", first, firstOutput), row("second number", second, secondOutput)],
+    { style: "touch-action:pan-y;cursor:crosshair;user-select:none" },
   );
-  const say = announcer(place);
   let width = 0, map = null, mark = null, cells = [];
 
   /** The labels of the nearest codes, the most frequent first. */
@@ -55,10 +48,8 @@ function mount(place, settings) {
 
   function update() {
     const z = [Number(first.value), Number(second.value)];
-    for (const [input, output, v] of [[first, firstOutput, z[0]], [second, secondOutput, z[1]]]) {
-      output.textContent = signed(v);
-      input.setAttribute("aria-valuetext", signed(v));
-    }
+    tell(first, firstOutput, signed(z[0]));
+    tell(second, secondOutput, signed(z[1]));
     const { pixels } = compute({ z, layers });
     const ink = pixels.reduce((a, b) => a + b, 0);
     readout.textContent =

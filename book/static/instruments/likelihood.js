@@ -1,7 +1,7 @@
 // A coin's likelihood beside its log-likelihood.
 // Its Python twin is lecture_utils/figures/instruments/likelihood.py.
 import { scaleLinear } from "d3-scale";
-import { announcer, html, onWidth, register, row, slider, svg, text } from "./_instrument.js";
+import { minus, onWidth, panel, register, row, slider, svg, tell, text } from "./_instrument.js";
 
 /** log p of the days; 0 log 0 is 0: what never happened costs nothing. */
 function logLikelihood(snowy, clear, theta) {
@@ -29,28 +29,21 @@ const GRID = Array.from({ length: 400 }, (_, i) => (i + 0.5) / 400);
 /** 0.0022 as "2.2e−3", with a true minus sign. */
 function number(x) {
   if (x === 0 || x >= 1e-3) return String(Number(x.toPrecision(2)));
-  return x.toExponential(1).replace("-", "−");
+  return minus(x.toExponential(1));
 }
 
-const nats = (x) => x.toFixed(1).replace("-", "−");
+const nats = (x) => minus(x.toFixed(1));
 
 function mount(place, { choices, days, snowy, theta, range, depth }) {
   const [daysInput, daysOutput] =
     slider(place, "days", [0, choices.length - 1], 1, choices.indexOf(days));
   const [snowyInput, snowyOutput] = slider(place, "snowy", [0, 10], 1, snowy);
   const [thetaInput, thetaOutput] = slider(place, "theta", range, 0.01, theta);
-  const picture = svg("svg", { role: "img", style: "display:block" });
-  const stage = html("div", { class: "instrument-stage" }, picture);
-  const readout = html("p", { class: "xp-cap instrument-readout" });
-  place.setAttribute("role", "group");
-  place.setAttribute("aria-label", "Instrument: likelihood against log-likelihood");
-  place.append(
+  const { picture, stage, readout, say } = panel(place, "likelihood against log-likelihood", [
     row("days", daysInput, daysOutput),
     row("snowy of ten", snowyInput, snowyOutput),
     row("θ", thetaInput, thetaOutput),
-    stage, readout,
-  );
-  const say = announcer(place);
+  ]);
   let width = 0;
 
   function update() {
@@ -58,14 +51,9 @@ function mount(place, { choices, days, snowy, theta, range, depth }) {
     const snow = (n / 10) * Number(snowyInput.value);
     const t = Number(thetaInput.value);
     const now = compute({ snowy: snow, clear: n - snow, theta: t });
-    for (const [input, output, text] of [
-      [daysInput, daysOutput, String(n)],
-      [snowyInput, snowyOutput, snowyInput.value],
-      [thetaInput, thetaOutput, t.toFixed(2)],
-    ]) {
-      output.textContent = text;
-      input.setAttribute("aria-valuetext", text);
-    }
+    tell(daysInput, daysOutput, String(n));
+    tell(snowyInput, snowyOutput, snowyInput.value);
+    tell(thetaInput, thetaOutput, t.toFixed(2));
     const zero = now.likelihood === 0 ? " (too small for your machine)" : "";
     readout.textContent =
       `${snow} of ${n} days with snow. At θ = ${t.toFixed(2)}: likelihood ` +
@@ -87,18 +75,18 @@ function mount(place, { choices, days, snowy, theta, range, depth }) {
     picture.setAttribute("width", width);
     picture.setAttribute("height", height);
     picture.replaceChildren(
-      ...panel(0, 0, across, {
+      ...plot(0, 0, across, {
         title: "likelihood", note, low: 0, high: tall || 1, values: logs.map(Math.exp),
         at: t, value: now.likelihood, best: now.best,
       }),
-      ...panel(beside ? across + GAP : 0, beside ? 0 : PANEL, across, {
+      ...plot(beside ? across + GAP : 0, beside ? 0 : PANEL, across, {
         title: "log-likelihood", note: `from −${depth * n} to 0 nats`,
         low: -depth * n, high: 0, values: logs, at: t, value: now.log_likelihood, best: now.best,
       }),
     );
   }
 
-  function panel(left, top, across, { title, note, low, high, values, at, value, best }) {
+  function plot(left, top, across, { title, note, low, high, values, at, value, best }) {
     const x = scaleLinear([0, 1], [left + SIDE, left + across - SIDE]);
     const y = scaleLinear([low, high], [top + PANEL - BOTTOM, top + TOP]).clamp(true);
     const points = GRID.map((g, i) => [g, values[i]]).filter(([, v]) => v >= low);

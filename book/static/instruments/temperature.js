@@ -1,7 +1,7 @@
 // Temperature: the distribution of the next token, p^(1/temperature) normalized again.
 // Its Python twin is lecture_utils/figures/instruments/temperature.py.
 import { scaleBand, scaleLinear } from "d3-scale";
-import { announcer, html, onWidth, register, row, slider, svg, text } from "./_instrument.js";
+import { html, onWidth, panel, register, row, slider, svg, tell, text } from "./_instrument.js";
 
 /** The distribution at a temperature, its entropy in nats, perplexity and most likely outcome. */
 export function compute({ probabilities, temperature }) {
@@ -32,15 +32,10 @@ function mount(place, { contexts, outcomes, start, context, range }) {
   // The slider moves the logarithm: half and double are equally far from 1, which it meets exactly.
   const ends = range.map((t) => Math.log10(t).toFixed(2));
   const [input, output] = slider(place, "temperature", ends, 0.01, Math.log10(start));
-  const picture = svg("svg", { role: "img", height: HEIGHT, style: "display:block" });
-  const stage = html("div", { class: "instrument-stage" }, picture);
-  const readout = html("p", { class: "xp-cap instrument-readout" });
-  place.setAttribute("role", "group");
-  place.setAttribute("aria-label", "Instrument: temperature of the next-day distribution");
-  place.append(
-    row("the days before", select), row("temperature", input, output), stage, readout,
+  const { picture, stage, readout, say } = panel(
+    place, "temperature of the next-day distribution",
+    [row("the days before", select), row("temperature", input, output)], { height: HEIGHT },
   );
-  const say = announcer(place);
   let width = 0;
 
   function update() {
@@ -48,8 +43,7 @@ function mount(place, { contexts, outcomes, start, context, range }) {
     const given = contexts[select.value];
     const now = compute({ probabilities: given, temperature });
     const before = compute({ probabilities: given, temperature: 1 });
-    output.textContent = temperature.toFixed(2);
-    input.setAttribute("aria-valuetext", output.textContent);
+    tell(input, output, temperature.toFixed(2));
     readout.textContent =
       `Entropy ${now.entropy.toFixed(2)} nats (${before.entropy.toFixed(2)} at temperature 1), ` +
       `perplexity ${now.perplexity.toFixed(2)}, most likely: ${outcomes[now.most_likely]}.`;

@@ -1,4 +1,4 @@
-"""What all instruments share in a notebook: a slider, and how a probability is written."""
+"""What all instruments share: a slider in a notebook, a check of ranges, a percentage."""
 
 from __future__ import annotations
 
@@ -25,6 +25,17 @@ def slider(words: str, value: float, ends: tuple[float, float], step: float, **m
     return ipywidgets.FloatSlider(
         value=value, min=low, max=high, step=step, description=words, **LIVE, **more
     )
+
+
+def require_within(given: dict[str, float], ranges: dict[str, tuple[float, float]]) -> None:
+    """Check that every number lies in its range.
+
+    Raises:
+        ValueError: One of them lies outside.
+    """
+    for name, (low, high) in ranges.items():
+        if not low <= given[name] <= high:
+            raise ValueError(f"{name}={given[name]!r} lies outside {low:g} to {high:g}.")
 
 
 def percent(p: float, digits: int = 1) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lecture_utils.figures.instruments._instrument import slider
+from lecture_utils.figures.instruments._instrument import require_within, slider
 from lecture_utils.figures.style import COLORS, HATCHES
 
 if TYPE_CHECKING:
@@ -77,9 +77,7 @@ def prepare(*, x: float, noise: float, mean: float = 0.0, sd: float = 1.0) -> di
     """
     ranges = {"x": (-3.0, 3.0), "noise": (0.4, 3.0), "mean": MEANS, "sd": WIDTHS}
     given = {"x": x, "noise": noise, "mean": mean, "sd": sd}
-    for name, (low, high) in ranges.items():
-        if not low <= given[name] <= high:
-            raise ValueError(f"{name}={given[name]!r} lies outside {low:g} to {high:g}.")
+    require_within(given, ranges)
     # A guess's bound is concave in its mean and in its width: the least stands in a corner.
     least = min(twin(x, noise, m, s)["elbo"] for m in MEANS for s in WIDTHS)
     return {

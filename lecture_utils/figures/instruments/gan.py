@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lecture_utils.figures.instruments._instrument import slider
+from lecture_utils.figures.instruments._instrument import require_within, slider
 from lecture_utils.figures.style import COLORS
 
 if TYPE_CHECKING:
@@ -43,10 +43,10 @@ def twin(shift: float, sd: float) -> dict[str, float]:
         raise ValueError(f"sd must be positive and shift finite; got {sd!r} and {shift!r}.")
 
     def log_d(x: np.ndarray) -> np.ndarray:
-        return -_softplus(-_logit(x, shift, sd))
+        return -np.logaddexp(0, -_logit(x, shift, sd))
 
     def log_not_d(x: np.ndarray) -> np.ndarray:
-        return -_softplus(_logit(x, shift, sd))
+        return -np.logaddexp(0, _logit(x, shift, sd))
 
     def mean(f: Any, at: float, wide: float) -> float:
         both = f(at + wide * _T) + f(at - wide * _T) + 2 * math.log(2)
@@ -70,10 +70,6 @@ def _logit(x: np.ndarray, shift: float, sd: float) -> np.ndarray:
     return ((x - shift) / sd) ** 2 / 2 - x * x / 2 + math.log(sd)
 
 
-def _softplus(a: np.ndarray) -> np.ndarray:
-    return np.maximum(a, 0) + np.log1p(np.exp(-np.abs(a)))
-
-
 def prepare(*, shift: float = 3.0, sd: float = 1.0) -> dict[str, Any]:
     """Check what the chapter gave.
 
@@ -84,11 +80,9 @@ def prepare(*, shift: float = 3.0, sd: float = 1.0) -> dict[str, Any]:
     Raises:
         ValueError: One of them lies outside the instrument.
     """
-    given = {"shift": shift, "sd": sd}
-    for (name, value), (low, high) in zip(given.items(), (SHIFT, SD), strict=True):
-        if not low <= value <= high:
-            raise ValueError(f"{name}={value!r} lies outside {low} to {high}.")
-    return {"shift": float(shift), "sd": float(sd), "ranges": {"shift": SHIFT, "sd": SD}}
+    ranges = {"shift": SHIFT, "sd": SD}
+    require_within({"shift": shift, "sd": sd}, ranges)
+    return {"shift": float(shift), "sd": float(sd), "ranges": ranges}
 
 
 def table(prepared: dict[str, Any]) -> tuple[str, list[str], list[list[str]]]:
@@ -137,7 +131,7 @@ def draw(prepared: dict[str, Any], shift: float, sd: float) -> Figure:
     for mean, wide, role, name in ((0, 1, "likelihood", "data"), (shift, sd, "adversarial", "q")):
         bell = np.exp(-(((x - mean) / wide) ** 2) / 2) / (wide * math.sqrt(2 * math.pi))
         ax.fill_between(x, bell, color=COLORS[role], alpha=0.3, lw=0, label=name)
-    ax.plot(x, np.exp(-_softplus(-_logit(x, shift, sd))), color=COLORS["ink"], label="D*")
+    ax.plot(x, np.exp(-np.logaddexp(0, -_logit(x, shift, sd))), color=COLORS["ink"], label="D*")
     ax.set(ylim=(0, 1.4), title=f"JSD {now['jsd']:.4f} of at most 0.6931 nats")
     ax.legend(ncols=3)
     for row, name in enumerate(("minmax", "other")):

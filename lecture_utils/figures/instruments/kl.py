@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lecture_utils.figures.instruments._instrument import slider
+from lecture_utils.figures.instruments._instrument import require_within, slider
 from lecture_utils.figures.style import COLORS
 
 if TYPE_CHECKING:
@@ -119,14 +119,13 @@ def prepare(*, separation: float = 2.5, mean: float = 1.0, sd: float = 1.5) -> d
         ValueError: One of them lies outside the instrument.
     """
     given = {"separation": separation, "mean": mean, "sd": sd}
-    for (name, value), (low, high) in zip(given.items(), (SEPARATION, MEAN, SD), strict=True):
-        if not low <= value <= high:
-            raise ValueError(f"{name}={value!r} lies outside {low} to {high}.")
+    ranges = {"separation": SEPARATION, "mean": MEAN, "sd": SD}
+    require_within(given, ranges)
     if abs(separation / STEP - round(separation / STEP)) > 1e-9:
         raise ValueError(f"separation={separation!r} is no multiple of {STEP}.")
     return {
         **{name: float(value) for name, value in given.items()},
-        "ranges": {"separation": SEPARATION, "mean": MEAN, "sd": SD},
+        "ranges": ranges,
         "step": STEP,
         "best_reverse": [list(pair) for pair in _all_best()],
     }

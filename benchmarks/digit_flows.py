@@ -12,6 +12,7 @@ is estimated by drawing noise.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import nn
@@ -69,12 +70,16 @@ def denoising_bound(model: Diffusion, data: torch.Tensor) -> torch.Tensor:
     return model.num_steps * (weight * off).mean()
 
 
-def diffusion(hidden: tuple[int, ...], **options: object) -> LikelihoodTrainer:
-    """The trainer of a diffusion of signs; its data are `signs`."""
+def diffusion(others: nn.Module) -> Diffusion:
+    """A diffusion of 64 signs; `others` as for `NoiseOfSigns`."""
     beta = betas(STEPS, "cosine")
-    others = TimeNetwork(64, hidden, octaves=0, time_octaves=4)
     network = NoiseOfSigns(others, beta)
-    model = Diffusion(network, 64, num_steps=STEPS, schedule=beta, variance="posterior")
+    return Diffusion(network, 64, num_steps=STEPS, schedule=beta, variance="posterior")
+
+
+def diffusion_trainer(hidden: tuple[int, ...], **options: Any) -> LikelihoodTrainer:
+    """The trainer of a diffusion of signs, for pixels 0 and 1."""
+    model = diffusion(TimeNetwork(64, hidden, octaves=0, time_octaves=4))
     return LikelihoodTrainer(model, loss=lambda m, x: denoising_bound(m, signs(x)), **options)
 
 
@@ -114,9 +119,14 @@ class VelocityOfSigns(nn.Module):
         return mean + (BLUR**2 * t - (1 - t)) / variance * (x - t * mean)
 
 
-def flow(hidden: tuple[int, ...], **options: object) -> LikelihoodTrainer:
-    """The trainer of a flow of blurred signs."""
-    model = Flow(VelocityOfSigns(TimeNetwork(64, hidden, octaves=0, time_octaves=4)), 64)
+def flow(others: nn.Module) -> Flow:
+    """A flow of 64 blurred signs."""
+    return Flow(VelocityOfSigns(others), 64)
+
+
+def flow_trainer(hidden: tuple[int, ...], **options: Any) -> LikelihoodTrainer:
+    """The trainer of a flow of blurred signs, for pixels 0 and 1."""
+    model = flow(TimeNetwork(64, hidden, octaves=0, time_octaves=4))
 
     def loss(model: Flow, x: torch.Tensor) -> torch.Tensor:
         return flow_matching_loss(model, signs(x) + BLUR * torch.randn_like(x))

@@ -113,18 +113,32 @@ RECIPES = {
 }
 
 
-def train(recipe: Recipe, seed: int, steps: int, **fit: Any) -> GANTrainer:
-    """A trained pair of players."""
+def players(recipe: Recipe, seed: int) -> tuple[GANTrainer, torch.Tensor]:
+    """A pair of players that has not played yet, and its data."""
     x = recipe.world.sample(EXAMPLES, generator=torch.Generator().manual_seed(100 + seed))
     scale = x.std(0).mean().item()
     torch.manual_seed(seed)
-    players = (
-        Generator(2, 2, scale=scale),
-        Critic(2, recipe.hidden, scale=scale, octaves=recipe.octaves),
-    )
-    trainer = GANTrainer(*players, device="cpu", seed=seed, **recipe.options)
+    generator = Generator(2, 2, scale=scale)
+    critic = Critic(2, recipe.hidden, scale=scale, octaves=recipe.octaves)
+    return GANTrainer(generator, critic, device="cpu", seed=seed, **recipe.options), x
+
+
+def play(trainer: GANTrainer, x: torch.Tensor, steps: int, **fit: Any) -> None:
+    """Train until there were `steps` steps in all."""
     trainer.fit(x, steps=steps, batch_size=256 * trainer._parts, bar=False, **fit)
+
+
+def train(recipe: Recipe, seed: int, steps: int, **fit: Any) -> GANTrainer:
+    """A trained pair of players."""
+    trainer, x = players(recipe, seed)
+    play(trainer, x, steps, **fit)
     return trainer
+
+
+def report_of(trainer: GANTrainer, recipe: Recipe, seed: int) -> ModeReport:
+    """What 2,500 samples say."""
+    x = trainer.sample(SAMPLES, generator=torch.Generator().manual_seed(seed))
+    return mode_report(recipe.world, x)
 
 
 def measure(
@@ -140,7 +154,19 @@ def measure(
             start = time.process_time()
             trainer = train(recipe, seed, steps or recipe.steps)
             seconds = time.process_time() - start
-            row = scored(name, recipe, trainer, seed, seconds)
+            found = report_of(trainer, recipe, seed)
+            row = {
+                "name": name,
+                "seed": seed,
+                "seconds": seconds,
+                "steps": trainer.step,
+                "held": found.held,
+                "captured": found.captured,
+                "quality": float(found.quality),
+                "reverse_kl": None if math.isnan(found.reverse_kl) else float(found.reverse_kl),
+                "goal": recipe.goal,
+                "reached": recipe.reached(found) if recipe.reached else None,
+            }
             results[name].append(row)
             print(_line(row), flush=True)
     return results
@@ -153,47 +179,21 @@ SHOWN = 250  # points of a picture
 PIXELS, NOISE = 64, 16
 
 
-def scored(name: str, recipe: Recipe, trainer: GANTrainer, seed: int, seconds: float) -> dict:
-    """A row of the results."""
-    x = trainer.sample(SAMPLES, generator=torch.Generator().manual_seed(seed))
-    found = mode_report(recipe.world, x)
-    return {
-        "name": name,
-        "seed": seed,
-        "seconds": seconds,
-        "steps": trainer.step,
-        "held": found.held,
-        "captured": found.captured,
-        "quality": float(found.quality),
-        "reverse_kl": None if math.isnan(found.reverse_kl) else float(found.reverse_kl),
-        "goal": recipe.goal,
-        "reached": recipe.reached(found) if recipe.reached else None,
-    }
-
-
-def film(name: str, recipe: Recipe, seed: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """A run of the dial, looked at five times: the row of its end, and the pictures."""
-    x = recipe.world.sample(EXAMPLES, generator=torch.Generator().manual_seed(100 + seed))
-    scale = x.std(0).mean().item()
-    torch.manual_seed(seed)
-    players = Generator(2, 2, scale=scale), Critic(2, recipe.hidden, scale=scale)
-    trainer = GANTrainer(*players, device="cpu", seed=seed, **recipe.options)
-    start = time.process_time()
+def film(recipe: Recipe, seed: int) -> dict[str, np.ndarray]:
+    """A run looked at five times: its points, the modes it holds, and their quality."""
+    trainer, x = players(recipe, seed)
     points, held, quality = [], [], []
     for moment in MOMENTS:
-        trainer.fit(
-            x, steps=round(moment * recipe.steps), batch_size=256 * trainer._parts, bar=False
-        )
-        row = scored(name, recipe, trainer, seed, time.process_time() - start)
+        play(trainer, x, round(moment * recipe.steps))
+        found = report_of(trainer, recipe, seed)
         points.append(trainer.sample(SHOWN, generator=torch.Generator().manual_seed(7)))
-        held.append(row["held"])
-        quality.append(row["quality"])
-    arrays = {
+        held.append(found.held)
+        quality.append(float(found.quality))
+    return {
         "points": torch.stack(points).half().numpy(),
         "held": np.array(held),
         "quality": np.array(quality),
     }
-    return row, arrays
 
 
 class Drawer(nn.Module):
@@ -269,28 +269,25 @@ def digit_gan(seed: int, steps: int = 4000) -> tuple[dict[str, Any], np.ndarray]
 def keep(path: Path = KEPT, seeds: tuple[int, ...] = (0, 1, 2)) -> dict[str, Any]:
     """Train what the chapter shows and write the small arrays that it loads.
 
-    The rows of the grid are those of the committed results. A new file has a new checksum: enter it
-    in `lecture_utils/datasets/_files.py`.
+    The rows of the dial and of the grid are those of the committed results. A new file has a new
+    checksum: enter it in `lecture_utils/datasets/_files.py`.
     """
+    known = json.loads((Path(__file__).parent / "results/gans.json").read_text())["gans"]
+    rows = (*DIAL, "grid", "grid, no penalty", "grid, plain")
+    results: dict[str, list[dict[str, Any]]] = {name: known[name] for name in rows}
     arrays: dict[str, np.ndarray] = {}
-    results: dict[str, list[dict[str, Any]]] = {}
     for name, recipe in DIAL.items():
-        results[name] = []
         for seed in seeds:
-            row, seen = film(name, recipe, seed)
-            results[name].append(row)
+            seen = film(recipe, seed)
             ratio = name.split()[-1].replace(":", "-")
             arrays |= {f"dial_{ratio}_{seed}_{key}": value for key, value in seen.items()}
-            print(_line(row), seen["held"], seen["quality"].round(2), flush=True)
+            print(name, seed, seen["held"], seen["quality"].round(2), flush=True)
     results["digits"] = []
     for seed in seeds:
         row, pictures = digit_gan(seed)
         results["digits"].append(row)
         arrays[f"digits_{seed}"] = pictures
         print(row, flush=True)
-    known = json.loads((Path(__file__).parent / "results/gans.json").read_text())["gans"]
-    for name in ("grid", "grid, no penalty", "grid, plain"):
-        results[name] = known[name]
     arrays["results"] = np.array(json.dumps(results))
     for label, name in (("penalty", "grid"), ("plain", "grid, no penalty")):
         trainer = train(RECIPES[name], 0, RECIPES[name].steps)

@@ -9,10 +9,8 @@ import math
 import pytest
 import torch
 
-from benchmarks import BENCHMARKS, __main__, common, digit_flows, goals, page
+from benchmarks import BENCHMARKS, __main__, common, digit_flows, gans, goals, page
 from lecture_utils.estimates import Estimate
-from lecture_utils.training.diffusion import Diffusion, betas
-from lecture_utils.training.flow import Flow
 
 
 @pytest.fixture(autouse=True)
@@ -125,12 +123,22 @@ def test_digit_flows_bound_the_nats_of_fair_pixels():
     generator = torch.Generator().manual_seed(0)
     x = (torch.rand(60, 64, generator=generator) < 0.5).float()
     truth = 64 * math.log(2)
-    network = digit_flows.NoiseOfSigns(Silent(), beta := betas(digit_flows.STEPS, "cosine"))
-    model = Diffusion(
-        network, 64, num_steps=digit_flows.STEPS, schedule=beta, variance="posterior"
-    )
+    model = digit_flows.diffusion(Silent())
     nats = Estimate.mean(digit_flows.diffusion_nats(model, x, generator))
     assert truth - 4 * nats.error < float(nats) < truth + 1
-    flow = Flow(digit_flows.VelocityOfSigns(Silent()), 64)
-    nats = Estimate.mean(digit_flows.flow_nats(flow, x[:4], generator=generator))
+    model = digit_flows.flow(Silent())
+    nats = Estimate.mean(digit_flows.flow_nats(model, x[:4], generator=generator))
     assert abs(float(nats) - truth) < 0.02
+
+
+def test_a_film_looks_at_one_run_five_times():
+    """The last picture is that of an undisturbed run; a GAN on digits has a row and drawings."""
+    recipe = gans.dial(2, 1, 10)
+    seen = gans.film(recipe, 0)
+    assert [seen[key].shape for key in ("points", "held", "quality")] == [(5, 250, 2), (5,), (5,)]
+    trainer = gans.train(recipe, 0, 10)
+    points = trainer.sample(gans.SHOWN, generator=torch.Generator().manual_seed(7))
+    assert (seen["points"][-1] == points.half().numpy()).all()
+    row, pictures = gans.digit_gan(0, steps=2)
+    assert sum(row["shares"]) == pytest.approx(1, abs=1e-3) and row["accuracy"] > 0.9
+    assert pictures.shape == (40, 64)

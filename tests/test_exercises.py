@@ -22,7 +22,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from lecture_utils import _display, exercises
-from lecture_utils.exercises import arithmetic, checking, get, render, running
+from lecture_utils.exercises import arithmetic, checking, diagnosis, get, render, running
 from lecture_utils.exercises.checking import check_answer
 from lecture_utils.exercises.model import Case, CodeExercise, NumberExercise, Status, WrongNumber
 from lecture_utils.exercises.state import Record, State
@@ -193,6 +193,16 @@ def chatty(logits, x):
 def test_verdicts(answer, status, key):
     result = result_of("sequence_logprob", answer)
     assert (result.status, result.misconception) == (status, key), result
+
+
+def test_a_difference_in_one_place_is_no_constant_offset():
+    """The median of the differences is 0 there: nothing to be missing everywhere."""
+    expected = torch.linspace(0, 0.5, 6, dtype=torch.float64)
+    got = expected.clone()
+    got[2] += 5e-7
+    exercise = get("sequence_logprob")
+    assert diagnosis._constant(exercise, [(got, expected)]) is None
+    assert diagnosis._constant(exercise, [(expected + 0.01, expected)]).key == "offset"
 
 
 def test_unchanged_code_of_a_bug_hunt_is_not_an_attempt(tmp_path):
@@ -1230,7 +1240,7 @@ def test_a_number_quiz_answers_every_listed_number_as_the_kernel_does(exercise):
         for detail in result.details:  # the score of a forecast
             assert words.endswith(" " + detail), text
             words = words.removesuffix(" " + detail)
-        if not (result.misconception or "").startswith("too-"):
+        if result.misconception not in ("too-large", "too-small"):
             assert html.unescape(words).endswith(
                 html.unescape(_display.inline_markup(result.headline))
             )

@@ -1,6 +1,6 @@
 // A face of genes: what the pixels that are seen say about each gene, by listing all genotypes.
 // Its Python twin is lecture_utils/figures/instruments/genes.py.
-import { html, onWidth, panel, register, row, slider, svg } from "./_instrument.js";
+import { html, onWidth, panel, register, row, slider, svg, text } from "./_instrument.js";
 
 /** The posterior over all genotypes, given the pixels that are seen, and what follows from it.
  *

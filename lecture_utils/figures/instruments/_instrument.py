@@ -35,7 +35,7 @@ def require_within(given: dict[str, float], ranges: dict[str, tuple[float, float
     """
     for name, (low, high) in ranges.items():
         if not low <= given[name] <= high:
-            raise ValueError(f"{name}={given[name]!r} lies outside {low:g} to {high:g}.")
+            raise ValueError(f"{name}={given[name]!r} lies outside {low} to {high}.")
 
 
 def percent(p: float, digits: int = 1) -> str:

@@ -8,9 +8,10 @@ from typing import Any
 
 _CODE = re.compile(r"`([^`]+)`")
 _BOLD = re.compile(r"\*\*([^*]+)\*\*")
-# x_t, x_<t (already escaped) and p_data; the sum sign stays upright.
-_SUBSCRIPT = re.compile(r"(?<!\w)([A-Za-zα-ω])_((?:&lt;)?\w|[a-z]{2,5})(?!\w)")
-_SUM_OVER = re.compile(r"(?<!\w)([ΣΠ])_(\w)(?!\w)")
+# x_t, x_{t−1}, x_<t (already escaped) and p_data; the sum sign stays upright.
+_SUBSCRIPT = re.compile(r"(?<!\w)([A-Za-zα-ωᾱ])_((?:&lt;)?\w|[a-z]{2,5})(?!\w)")
+_BRACED = re.compile(r"(?<!\w)([A-Za-zα-ωᾱ])_\{([^{}]+)\}")
+_SUM_OVER = re.compile(r"(?<!\w)([ΣΠ])_(?:(\w)(?!\w)|\{([^{}]+)\})")
 _SMALL_DIGITS = re.compile(r"(?<![A-Za-z])([A-Za-z])([₀-₉]+)")  # x₁
 _SUPERSCRIPT = re.compile(r"\^\(([^()]*)\)")  # p^(1/τ)
 _ITALIC = re.compile(r"(?<![\w*])\*([^*\s](?:[^*]*[^*\s])?)\*(?![\w*])")
@@ -42,7 +43,7 @@ def show(text: str, page: str, kind: str, data: dict[str, Any] | None = None) ->
 
 
 def inline_markup(text: str) -> str:
-    """HTML for a line with `code`, **bold**, *italic*, x_t, x_<t, p_data, Σ_t or p^(1/τ).
+    """HTML for a line with `code`, **bold**, *italic*, x_t, x_{t−1}, p_data, Σ_t or p^(1/τ).
 
     The rest is escaped.
     """
@@ -53,7 +54,8 @@ def inline_markup(text: str) -> str:
             parts[i] = f"<code>{part}</code>"
         else:
             part = _SUBSCRIPT.sub(r"<i>\1</i><sub>\2</sub>", part)
-            part = _SUM_OVER.sub(r"\1<sub>\2</sub>", part)
+            part = _BRACED.sub(r"<i>\1</i><sub>\2</sub>", part)
+            part = _SUM_OVER.sub(r"\1<sub>\2\3</sub>", part)
             part = _SMALL_DIGITS.sub(r"<i>\1</i>\2", part)
             part = _SUPERSCRIPT.sub(r"<sup>\1</sup>", part)
             parts[i] = _ITALIC.sub(r"<em>\1</em>", _BOLD.sub(r"<b>\1</b>", part))

@@ -14,6 +14,7 @@ from lecture_utils._display import inline_markup, plain, show
         ("Σ_t q_φ, p_data", "Σ<sub>t</sub> <i>q</i><sub>φ</sub>, <i>p</i><sub>data</sub>"),
         ("log_px, x_data_2", "log_px, x_data_2"),
         ("p(x_t | x_<t)", "p(<i>x</i><sub>t</sub> | <i>x</i><sub>&lt;t</sub>)"),
+        ("x_{t−1}, Σ_{j<i} ᾱ_t", "<i>x</i><sub>t−1</sub>, Σ<sub>j&lt;i</sub> <i>ᾱ</i><sub>t</sub>"),
         ("p^(1/τ)", "p<sup>1/τ</sup>"),
         ("x₁x₂ = x₁²", "<i>x</i>₁<i>x</i>₂ = <i>x</i>₁²"),
         ("`x_t` and log_px and 2 * 3 * 4", "<code>x_t</code> and log_px and 2 * 3 * 4"),

@@ -243,13 +243,12 @@ def _mixture_back(u, x, before, beta):
 def _(mistake):
     limits, formula = [], []
     for x, before in ((-1.2, 0.2), (0.3, 0.5), (1.0, 0.8)):
-        log_q = lambda u, before=before: np.log(humps(u, before))
         h, ratios = 1e-3, []
-        low, mid, high = (log_q(x + d) for d in (-h, 0.0, h))
+        low, mid, high = np.log(humps(x + np.array([-h, 0.0, h]), before))
         slope, bend = (high - low) / (2 * h), (high - 2 * mid + low) / h**2
         for v in (2e-4, 1e-4):
             u = np.linspace(x - 14 * v**0.5, x + 14 * v**0.5, 20001)
-            true = np.exp(log_q(u) - mid) * bell(u, x, v)
+            true = humps(u, before) * bell(u, x, v)
             true /= np.trapezoid(true, u)
             log_bell = -((u - x - v * slope) ** 2) / (2 * v) - 0.5 * np.log(2 * np.pi * v)
             ratios.append(np.trapezoid(true * (np.log(true) - log_bell), u) / v**2)
@@ -267,9 +266,9 @@ def _(mistake):
     joint = rng.dirichlet(np.ones(20), size=50).reshape(-1, 5, 4)
     y, guess = rng.normal(size=(50, 1, 4)), rng.normal(size=(50, 5, 1))
     known = (joint * y).sum(2, keepdims=True) / joint.sum(2, keepdims=True)
-    square = lambda d: (joint * d**2).sum((1, 2))
     mean = (joint * y).sum((1, 2))[:, None, None] if mistake else known
-    return square(guess - y), square(guess - known) + square(y - mean)
+    loss, off, rest = ((joint * d**2).sum((1, 2)) for d in (guess - y, guess - known, y - mean))
+    return loss, off + rest
 
 
 DATA = np.linspace(-4, 4, 2001)

@@ -5,8 +5,8 @@ import { html, minus, onWidth, panel, register, row, slider, svg, tell, text } f
 
 const LOG_LEFT = Math.log(4e-4); // of the data's variance, after all steps
 const DATA = { humps: [1.5, 0.3], gaussian: [0, Math.sqrt(1.5 ** 2 + 0.3 ** 2)] };
-const TAU = Array.from({ length: 361 }, (_, i) => (i - 180) / 20);
-const WEIGHTS = TAU.map((t) => Math.exp((-t * t) / 2 - 0.5 * Math.log(2 * Math.PI)) / 20);
+const TAU = Array.from({ length: 181 }, (_, i) => (i - 90) / 10);
+const WEIGHTS = TAU.map((t) => Math.exp((-t * t) / 2 - 0.5 * Math.log(2 * Math.PI)) / 10);
 
 /** The sum of f(0), ..., f(count - 1); what rounding loses is carried along (Kahan). */
 function sum(count, f) {

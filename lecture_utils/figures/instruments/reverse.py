@@ -41,8 +41,8 @@ DATA = {"humps": (1.5, 0.3), "gaussian": (0.0, math.sqrt(1.5**2 + 0.3**2))}  # Â
 NAMES = {"humps": "two humps", "gaussian": "one Gaussian"}
 STEPS = (1, 50)
 PLACES = (-3.5, 3.5)
-_TAU = np.arange(-180, 181) / 20  # standard deviations; what lies beyond 9 weighs 2e-19
-_WEIGHTS = np.exp(-_TAU * _TAU / 2 - 0.5 * math.log(2 * math.pi)) / 20
+_TAU = np.arange(-90, 91) / 10  # standard deviations; what lies beyond 9 weighs 2e-19
+_WEIGHTS = np.exp(-_TAU * _TAU / 2 - 0.5 * math.log(2 * math.pi)) / 10
 _TABLE = (1, 2, 3, 5, 10, 20, 50)
 
 

@@ -103,7 +103,6 @@ const HERE = 92, BACK = 340, ALL = 560, HEIGHT = 604;
 const GRID = Array.from({ length: 401 }, (_, i) => -REACH + (i * 2 * REACH) / 400);
 const bell = (x, m, v) => Math.exp(-((x - m) ** 2) / (2 * v)) / Math.sqrt(2 * Math.PI * v);
 const plain = (nats) => nats.toFixed(3);
-const count = (n) => `${n} step${n === 1 ? "" : "s"}`;
 
 function mount(place, prepared) {
   const { names, ranges } = prepared;
@@ -115,6 +114,7 @@ function mount(place, prepared) {
   const [stepsInput, stepsOutput] =
     slider(place, "steps", ranges.num_steps, 1, prepared.num_steps);
   const [tInput, tOutput] = slider(place, "t", [1, prepared.num_steps], 1, prepared.t);
+  tOutput.style.minWidth = "4.6em"; // "50 of 50" moves nothing
   const [xInput, xOutput] = slider(place, "x", ranges.x, 0.05, prepared.x);
   const { picture, stage, readout, say } = panel(
     place, "one step back, and the best Gaussian",
@@ -139,11 +139,10 @@ function mount(place, prepared) {
     tell(tInput, tOutput, `${t} of ${steps}`);
     tell(xInput, xOutput, minus(x.toFixed(2)));
     readout.textContent =
-      `From x = ${minus(x.toFixed(2))} after ${count(t)} back to ${t > 1 ? count(t - 1) : "data"}: ` +
-      `the best Gaussian loses ${plain(now.here)} nats (KL from the true way back to it). ` +
-      `Averaged over where x may be, this step loses ${plain(now.step)}. ` +
-      `The gap, ${steps === 1 ? "of this one step" : `all ${steps} steps together`}: ` +
-      `${plain(now.total)} nats.`;
+      `Step ${t}, taken back from x = ${minus(x.toFixed(2))}: the best Gaussian loses ` +
+      `${plain(now.here)} nats, the KL from the true way back to it. On average over x this step ` +
+      `loses ${plain(now.step)}. ${steps === 1 ? "It is the only step" : `All ${steps} steps`}: ` +
+      `a gap of ${plain(now.total)} nats.`;
     picture.setAttribute("aria-label", `Data: ${names[data]}. ${readout.textContent}`);
     if (width) draw(x, t, steps, data, now);
     return readout.textContent;
@@ -179,7 +178,7 @@ function mount(place, prepared) {
     const mark = (color, left, top) =>
       svg("circle", { cx: left, cy: top, r: 6, style: `fill:var(--${color});stroke:var(--paper)` });
 
-    const along = scaleLog([1, counts.length], [28, width - 14]);
+    const along = scaleLog([1, counts.length], [38, width - 14]);
     const y = scaleLinear([0, 1], [ALL, BACK + 96]);
     const line = (name, color) =>
       svg("path", {
@@ -189,27 +188,28 @@ function mount(place, prepared) {
     const at = along(steps);
     picture.setAttribute("width", width);
     picture.replaceChildren(
-      text(0, 16, `where x may be after ${count(t)}`, "ink", "start"),
+      text(0, 16, `where x may be after ${t} step${t === 1 ? "" : "s"}`, "ink", "start"),
       gray(thereLine, HERE), base(HERE),
       svg("path", {
         d: `M${across(x)},${LINE + 8}V${HERE}`, style: "stroke:var(--latent);stroke-width:2",
       }),
       mark("latent", across(x), HERE),
-      text(0, HERE + 46, t > 1 ? "where it was one step before" : "which data it came from",
-        "ink", "start"),
+      text(0, HERE + 46, `where it was one step before${t > 1 ? "" : ": data"}`, "ink", "start"),
+      text(width, HERE + 46, `KL ${plain(now.here)}`, "ink", "end"),
       text(0, HERE + 68, "gray: true way back", "soft", "start"),
       text(width, HERE + 68, "line: best Gaussian", "latent", "end"),
       gray(truthLine, BACK),
       svg("path", { d: bestLine, style: "fill:none;stroke:var(--latent);stroke-width:2.4" }),
       base(BACK), ...scale(BACK),
       text(0, BACK + 54, "gap of all steps, in nats", "ink", "start"),
-      text(width, BACK + 54, "two humps", "gap", "end"),
-      text(width, BACK + 76, "one Gaussian", "likelihood", "end"),
+      text(width, BACK + 54, `two humps ${plain(curves.humps[steps - 1])}`, "gap", "end"),
+      text(width, BACK + 76, `one Gaussian ${plain(curves.gaussian[steps - 1])}`, "likelihood",
+        "end"),
       svg("path", {
-        d: `M28,${y(0)}H${width}M28,${y(0.5)}H${width}M28,${y(1)}H${width}`,
+        d: `M38,${y(0)}H${width}M38,${y(0.5)}H${width}M38,${y(1)}H${width}`,
         style: "fill:none;stroke:var(--line)",
       }),
-      ...[0, 0.5, 1].map((v) => text(22, y(v) + 5, String(v), "soft", "end")),
+      ...[0, 0.5, 1].map((v) => text(24, y(v) + 5, String(v), "soft", "end")),
       svg("path", { d: `M${at},${y(1)}V${y(0)}`, style: "stroke:var(--edge);stroke-dasharray:3 3" }),
       line("gaussian", "likelihood"), line("humps", "gap"),
       mark("likelihood", at, y(curves.gaussian[steps - 1])),

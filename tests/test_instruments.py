@@ -26,6 +26,7 @@ from lecture_utils.figures.instruments import (
     kl,
     latent,
     likelihood,
+    reverse,
     temperature,
     twin,
 )
@@ -80,6 +81,13 @@ GRIDS = {
         {"snowy": days * tenths // 10, "clear": days - days * tenths // 10, "theta": theta}
         for days, tenths, theta in itertools.product(
             [10, 200, 1000, 2000], [0, 3, 7, 10], [0.01, 0.5, 0.7, 0.99]
+        )
+    ],
+    "reverse": [
+        {"x": x, "t": t, "num_steps": steps, "data": data}
+        for (t, steps), x, data in itertools.product(
+            [(1, 1), (1, 3), (2, 3), (1, 10), (7, 10), (1, 50), (4, 50), (50, 50)],
+            [-3.5, -0.4, 0.0, 0.05, 1.2, 2.0], ["humps", "gaussian"],
         )
     ],
     "bayes": [
@@ -637,3 +645,123 @@ def test_the_picture_of_genes_shows_the_numbers(displayed):
     box.children[0].value = ("freckles",)
     box.children[1].value = ("cheeks",)
     assert not plt.get_fignums()
+
+
+def test_the_true_way_back_is_that_of_bayes():
+    u, du = np.linspace(-14, 14, 14001, retstep=True)
+    place = np.array([[-2.0, 0.0, 0.7], [1.3, -0.4, 3.0]])
+    for (t, steps), data in itertools.product([(1, 1), (1, 5), (3, 5), (2, 50)], reverse.DATA):
+        center, width = reverse.DATA[data]
+        keep = 4e-4 ** (1 / steps)
+        share = keep ** (t - 1)
+
+        def bell(x, mean, variance):
+            return np.exp(-((x - mean) ** 2) / (2 * variance)) / np.sqrt(2 * math.pi * variance)
+
+        wide = share * width**2 + 1 - share
+        shift = center * math.sqrt(share)
+        prior = (bell(u, shift, wide) + bell(u, -shift, wide)) / 2
+        joint = prior * bell(place[..., None], math.sqrt(keep) * u, 1 - keep)
+        back = joint / (joint.sum(-1, keepdims=True) * du)
+        kernel = reverse.reverse_kernel(place, t, steps, data)
+        assert kernel.weights.shape == kernel.means.shape == (2, 3, 2)
+        for at in np.ndindex(place.shape):
+            one = reverse.reverse_kernel(place[at], t, steps, data)
+            np.testing.assert_allclose(one.density(u), back[at], atol=1e-10)
+            mean = (back[at] * u).sum() * du
+            variance = (back[at] * (u - mean) ** 2).sum() * du
+            assert one.best_mean == pytest.approx(mean, abs=1e-10)
+            assert one.best_variance == pytest.approx(variance, rel=1e-9)
+            best = np.maximum(one.best_density(u), 1e-300)
+            seen = back[at] > 1e-250
+            nats = (back[at] * np.log(np.where(seen, back[at] / best, 1))).sum() * du
+            assert reverse.kernel_gap(place[at], t, steps, data) == pytest.approx(nats, abs=1e-9)
+        many = reverse.kernel_gap(place, t, steps, data)
+        assert many.shape == place.shape
+        assert many[1, 2] == reverse.kernel_gap(3.0, t, steps, data)
+
+
+def test_the_gap_is_what_the_bound_lacks_of_the_entropy():
+    """-H(p_data) - E[ELBO], by a sum over whole paths of a grid, step by step."""
+    x, dx = np.linspace(-7, 7, 1401, retstep=True)
+
+    def log_bell(at, mean, variance):
+        return -((at - mean) ** 2) / (2 * variance) - np.log(2 * math.pi * variance) / 2
+
+    for data, (center, width) in reverse.DATA.items():
+        log_p = np.logaddexp(*(log_bell(x, c, width**2) for c in (-center, center))) - math.log(2)
+        p = np.exp(log_p) / (np.exp(log_p).sum() * dx)
+        entropy = -(p * log_p).sum() * dx
+        for steps in (1, 2, 5):
+            keep, q, bound = 4e-4 ** (1 / steps), p, 0.0
+            for _ in range(steps):
+                forth = log_bell(x, math.sqrt(keep) * x[:, None], 1 - keep)  # x_{t-1}, x_t
+                joint = q[:, None] * np.exp(forth) * dx * dx
+                mass = joint.sum(0)
+                mean = x @ joint / mass
+                variance = x**2 @ joint / mass - mean**2
+                back = log_bell(x[:, None], mean, variance)
+                bound += (joint * (back - forth)).sum()
+                q = mass / dx
+            bound += (q * log_bell(x, 0, 1)).sum() * dx
+            assert reverse.total_gap(steps, data) == pytest.approx(-entropy - bound, abs=5e-6)
+
+
+def test_gaussian_data_need_one_step_and_two_humps_fifty():
+    humps = [reverse.total_gap(n) for n in (1, 2, 3, 5, 10, 20, 50)]
+    assert [f"{v:.3f}" for v in humps] == [
+        "0.936", "0.935", "0.923", "0.835", "0.504", "0.181", "0.035"
+    ]
+    d = 4e-4 * 1.34  # only the end: KL(N(0, 1 + d) || N(0, 1))
+    for n in range(1, 51):
+        loss = reverse.total_gap(n, "gaussian")
+        assert loss == pytest.approx((d - math.log1p(d)) / 2, rel=1e-8)
+        assert reverse.kernel_gap(0.3, n, n, "gaussian") == 0.0
+        assert reverse.step_gap(n, n, "gaussian") == 0.0
+    for t, steps in [(1, 1), (1, 5), (2, 10), (3, 50)]:
+        center, variance = reverse.noisy(t, steps)
+        x, dx = np.linspace(-12, 12, 1201, retstep=True)
+        there = np.exp(-((np.abs(x) - center) ** 2) / (2 * variance))
+        there *= 1 + np.exp(-2 * center * np.abs(x) / variance)
+        mean = (there * reverse.kernel_gap(x, t, steps)).sum() / there.sum()
+        assert reverse.step_gap(t, steps) == pytest.approx(mean, abs=1e-8)
+    every = sum(reverse.step_gap(t, 5) for t in range(1, 6))
+    assert every == pytest.approx(reverse.total_gap(5), abs=1e-6)  # and the end
+
+
+@pytest.mark.parametrize(
+    "settings, reason",
+    [
+        ({"data": "three"}, "one of humps, gaussian"),
+        ({"num_steps": 51}, "outside 1 to 50"),
+        ({"num_steps": 2.0}, "whole number"),
+        ({"num_steps": 0, "t": 0}, "at least 1"),
+        ({"t": 6}, "t=6 lies outside 1 to 5"),
+        ({"x": 4.0}, "x=4.0 lies outside"),
+    ],
+)
+def test_settings_of_reverse_are_checked(settings, reason):
+    with pytest.raises(ValueError, match=reason):
+        instrument("reverse", **settings)
+
+
+def test_reverse_refuses_what_is_no_step():
+    for wrong in ((math.nan, 1, 2), (0.0, 0, 2), (0.0, 3, 2), (0.0, True, 2)):
+        with pytest.raises(ValueError, match="finite|outside|whole"):
+            reverse.kernel_gap(*wrong)
+    with pytest.raises(ValueError, match="one of"):
+        reverse.total_gap(3, "humph")
+
+
+def test_reverse_without_scripts_and_in_a_notebook(pages):
+    instrument("reverse")
+    assert '<th scope="row">10</th><td>0.504</td><td>0.000</td>' in pages[0]
+    fig = reverse.draw(reverse.prepare(), "humps", 3, 5, 0.4)  # t is cut to 3
+    assert "after 3 of 3 steps" in fig.axes[0].get_title()
+    assert "0.923" in fig.axes[2].get_title()
+    plt.close(fig)
+    start, widgets = reverse.controls(reverse.prepare(num_steps=10, t=7))
+    made = widgets()
+    assert set(made) == set(start)
+    made["num_steps"].value = 4
+    assert (made["t"].value, made["t"].max) == (4, 4)

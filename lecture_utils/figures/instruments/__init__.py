@@ -33,6 +33,7 @@ from lecture_utils.figures.instruments import (
     kl,
     latent,
     likelihood,
+    reverse,
     temperature,
 )
 
@@ -45,6 +46,7 @@ _INSTRUMENTS: dict[str, ModuleType] = {
     "kl": kl,
     "latent": latent,
     "likelihood": likelihood,
+    "reverse": reverse,
     "temperature": temperature,
 }
 _used: dict[str, int] = {}  # how many of each this page has

@@ -166,9 +166,9 @@ def relativistic_critic_loss(real: torch.Tensor, fake: torch.Tensor) -> torch.Te
 def relativistic_generator_loss(real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
     """-E log sigmoid(D(G(z)) - D(x)): the generator ranks samples above data, pair by pair.
 
-    A sample gains nothing by a logit that is high for data too. Alone this does not keep all modes;
-    with a penalty on the critic it does well (Huang, Gokaslan, Kuleshov and Tompkin, "The GAN is
-    dead; long live the GAN! A Modern GAN Baseline", 2024).
+    A sample gains nothing by a logit that is high for data too. Alone this need not converge; with
+    penalties on the critic, at data and at samples, it does well (Huang, Gokaslan, Kuleshov and
+    Tompkin, "The GAN is dead; long live the GAN! A Modern GAN Baseline", 2024).
 
     Args:
         real: [B] logits of data.

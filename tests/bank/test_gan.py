@@ -448,6 +448,12 @@ FIRST_TRIES = [
         ),
         "kl-turned",
     ),
+    (
+        "gan_value_at_optimum",
+        lambda p, q: torch.xlogy(p, p / (p + q)).sum(-1) + torch.xlogy(q, 1 - p / (p + q)).sum(-1),
+        "zero-over-zero",
+    ),
+    ("optimal_discriminator", lambda p, q: p / p + q, "parentheses"),
     ("d_step", _own_backward, "backward-twice"),
     ("judge_modes", _judge_first(held="junk"), "held-by-junk"),
     ("judge_modes", _judge_first(held="all"), "held-all"),

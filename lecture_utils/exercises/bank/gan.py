@@ -719,6 +719,11 @@ OPTIMAL = CodeExercise(
             "The generator plays no role here. If fakes are just as dense at x, how sure can D be?",
         ),
         Wrong(
+            "parentheses",
+            lambda p, q: p / p + q,
+            "`p / p + q` is 1 + q: division comes before addition. What did you want to divide by?",
+        ),
+        Wrong(
             "one-minus-ratio",
             lambda p, q: 1 - q / p,
             "This falls below 0 where fakes are denser. Which share of **all** that lands at x is "
@@ -1036,6 +1041,9 @@ OPTIMUM = CodeExercise(
                 "should it contribute?",
             )
             for solve in (
+                lambda p, q: (torch.xlogy(p, p / (p + q)) + torch.xlogy(q, 1 - p / (p + q))).sum(
+                    -1
+                ),
                 lambda p, q: (torch.xlogy(p, p / (p + q)) + torch.xlogy(q, q / (p + q))).sum(-1),
                 lambda p, q: (
                     (torch.xlogy(p, 2 * p / (p + q)) + torch.xlogy(q, 2 * q / (p + q))).sum(-1)
@@ -2522,6 +2530,16 @@ LOSSES = CodeExercise(
             "wasserstein",
             _other(
                 guilt=lambda D, x, fake: D(fake.detach()).mean() - D(x).mean(),
+                of_g=lambda D, fake: -D(fake).mean(),
+            ),
+            "These are the losses of a Wasserstein GAN. Here D speaks in probabilities: where are "
+            "sigmoid and log?",
+        ),
+        Wrong(
+            "wasserstein",
+            _other(
+                guilt=lambda D, x, fake: D(fake).mean() - D(x).mean(),
+                penalty=lambda D, G, x, z, gamma: 0.0,
                 of_g=lambda D, fake: -D(fake).mean(),
             ),
             "These are the losses of a Wasserstein GAN. Here D speaks in probabilities: where are "

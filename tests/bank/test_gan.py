@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 
 import pytest
 import torch
@@ -362,7 +363,110 @@ def _real_forgotten(D, G, x, z, gamma):
     return F.softplus(D(fake.detach())).mean() + penalty, F.softplus(-D(fake)).mean()
 
 
+def _own_backward(D, G, x, z):
+    fake = G(z).detach()
+    loss = F.softplus(-D(x)).mean() + F.softplus(D(fake)).mean()
+    loss.backward(retain_graph=True)
+    return loss
+
+
+def _slope_from_x_grad(D, G, x, z, gamma):
+    x = x.detach().requires_grad_()
+    a = D(x)
+    with warnings.catch_warnings(action="ignore"):  # PyTorch's, of a cycle
+        a.sum().backward(create_graph=True)
+    fake = G(z)
+    loss = F.softplus(-a).mean() + F.softplus(D(fake.detach())).mean()
+    return loss + gamma / 2 * x.grad.square().sum(1).mean(), F.softplus(-D(fake)).mean()
+
+
+def _penalty_of_both(D, G, x, z, gamma):
+    x = x.detach().requires_grad_()
+    (slope,) = torch.autograd.grad(D(x).sum(), x, create_graph=True)
+    penalty = gamma / 2 * (slope**2).sum(1).mean()
+    fake = G(z)
+    loss = _bce(D(x), 1.0) + _bce(D(fake.detach()), 0.0)
+    return loss + penalty, _bce(D(fake), 1.0) + penalty
+
+
+def _judge_first(held=None, quality=None, near=3.0):
+    """A first draft: counts of all samples beside those of the good ones."""
+
+    def judge(samples, centers, sd):
+        n, K = len(samples), len(centers)
+        distance, mode = torch.cdist(samples, centers).min(1)
+        good = distance <= near * sd * (sd if near == 3 and held == "sd" else 1)
+        counts = torch.bincount(mode[good], minlength=K)
+        full = torch.bincount(mode, minlength=K) >= n / K / 5
+        enough = counts >= n / K / 5
+        s = counts / counts.sum()
+        found = {"junk": full.sum(), "all": enough.sum() >= K}.get(held, enough.sum())
+        share = good.double().mean() if quality is None else quality(enough.sum(), K)
+        return found, share, torch.xlogy(s, K * s).sum()
+
+    return judge
+
+
 FIRST_TRIES = [
+    ("d_loss", lambda r, f: -F.logsigmoid(r.mean()) - F.logsigmoid(-f.mean()), "mean-logit"),
+    ("d_loss", lambda r, f: F.softplus(-r).mean() + F.softplus(f - 1).mean(), "one-minus-logit"),
+    ("d_loss", lambda r, f: -F.logsigmoid(r).mean() + F.logsigmoid(f).mean(), "real-sign"),
+    ("d_loss", lambda r, f: gan.d_loss(r.clamp(-30, 30), f.clamp(-30, 30)), "logits-cut-off"),
+    ("g_loss", lambda f: -F.logsigmoid(f.mean()), "mean-logit"),
+    ("g_loss", lambda f: _bce(1 - f, 1.0), "one-minus-logit"),
+    ("g_loss", lambda f: -torch.log(f.sigmoid().clamp(min=1e-7)).mean(), "epsilon"),
+    ("g_loss", lambda f: gan.g_loss(f.clamp(-50, 50)), "logits-cut-off"),
+    ("optimal_discriminator", lambda p, q: p / p.sum(), "data-alone"),
+    ("optimal_discriminator", lambda p, q: (p - q) / p, "one-minus-ratio"),
+    ("optimal_discriminator", lambda p, q: p * torch.log(p / (p + q)), "earned"),
+    ("optimal_discriminator", lambda p, q: 1 / (1 + q.exp() / p.exp()), "densities-as-logits"),
+    (
+        "optimal_discriminator",
+        lambda p, q: torch.nan_to_num((p / q) / (1 + p / q)),
+        "nan-to-zero",
+    ),
+    ("gan_value_at_optimum", lambda p, q: torch.sum(p * torch.log(p / q), -1), "kl"),
+    (
+        "gan_value_at_optimum",
+        lambda p, q: (torch.xlogy(p, p) - torch.xlogy(p, q)).sum(-1) - math.log(4),
+        "kl",
+    ),
+    (
+        "gan_value_at_optimum",
+        lambda p, q: (torch.xlogy(p, 2 * p) - torch.xlogy(p, p + q)).sum(-1) - math.log(4),
+        "one-divergence",
+    ),
+    (
+        "gan_value_at_optimum",
+        lambda p, q: (
+            (
+                2 * torch.xlogy((p + q) / 2, (p + q) / 2)
+                - torch.xlogy((p + q) / 2, p)
+                - torch.xlogy((p + q) / 2, q)
+            ).sum(-1)
+            - 2 * math.log(2)
+        ),
+        "kl-turned",
+    ),
+    (
+        "gan_value_at_optimum",
+        lambda p, q: torch.xlogy(p, p / (p + q)).sum(-1) + torch.xlogy(q, 1 - p / (p + q)).sum(-1),
+        "zero-over-zero",
+    ),
+    ("optimal_discriminator", lambda p, q: p / p + q, "parentheses"),
+    ("d_step", _own_backward, "backward-twice"),
+    ("judge_modes", _judge_first(held="junk"), "held-by-junk"),
+    ("judge_modes", _judge_first(held="all"), "held-all"),
+    ("judge_modes", _judge_first(held="sd"), "sd-squared"),
+    ("judge_modes", _judge_first(quality=lambda held, K: held / K), "quality-of-modes"),
+    (
+        "judge_modes",
+        _judged(kl=lambda s, K: (torch.xlogy(s, s) + s * math.log2(K)).sum()),
+        "kl-half-bits",
+    ),
+    ("gan_losses", _slope_from_x_grad, "slope-by-backward"),
+    ("gan_losses", _penalty_of_both, "penalty-for-both"),
+    ("gan_losses", _penalty(lambda D, x, gamma: gamma / 2 * (D(x) ** 2).mean()), "logit-itself"),
     ("d_loss", _paired, "exception"),
     ("d_loss", _clamped_logs, "epsilon"),
     ("d_loss", lambda r, f: -(_log_1m_clamped(-r) + _log_1m_clamped(f)), "epsilon"),

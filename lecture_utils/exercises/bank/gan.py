@@ -313,6 +313,35 @@ D_LOSS = CodeExercise(
             "and one sure mistake should not hide behind good answers.",
         ),
         Wrong(
+            "mean-logit",
+            lambda r, f: F.softplus(-r.mean()) + F.softplus(f.mean()),
+            "You averaged the logits, and took the log loss of the average. E stands in front of "
+            "the log: one sure mistake should not hide behind good answers.",
+        ),
+        Wrong(
+            "one-minus-logit",
+            lambda r, f: -F.logsigmoid(r).mean() - F.logsigmoid(1 - f).mean(),
+            "You subtracted the **logit** from 1. It is the probability that is subtracted: what "
+            "does 1 − σ(a) do to the logit?",
+        ),
+        Wrong(
+            "real-sign",
+            lambda r, f: F.softplus(-r).mean() - F.softplus(-f).mean(),
+            "For fakes you took + log D. It is small when D is near 0, as it should be, but it "
+            "has no floor. Which log does a D that has to catch fakes pay?",
+        ),
+        *(
+            Wrong(
+                "logits-cut-off",
+                lambda r, f, top=top: (
+                    F.softplus(-r.clamp(-top, top)).mean() + F.softplus(f.clamp(-top, top)).mean()
+                ),
+                "You cut the logits off. A sure mistake then has a highest price, and beyond it no "
+                "slope. Functions that start from logits need no such help.",
+            )
+            for top in (10, 20, 30, 50, 80)
+        ),
+        Wrong(
             "log-of-logits",
             lambda r, f: -r.log().mean() - (1 - f).log().mean(),
             "You took logs of raw logits, which may be negative. What makes a logit a probability?",
@@ -430,6 +459,36 @@ G_LOSS = CodeExercise(
                 "just where the generator has most to learn. Which function needs no such help?",
             )
             for small in _SMALL
+        ),
+        *(
+            Wrong(
+                "epsilon",
+                lambda f, small=small: -f.sigmoid().clamp(min=small).log().mean(),
+                "The small number inside the log puts a ceiling on the cost, and ends the slope: "
+                "just where the generator has most to learn. Which function needs no such help?",
+            )
+            for small in _SMALL
+        ),
+        *(
+            Wrong(
+                "logits-cut-off",
+                lambda f, top=top: F.softplus(-f.clamp(-top, top)).mean(),
+                "You cut the logits off: beyond the cut a fake has no slope, just where the "
+                "generator has most to learn. Functions that start from logits need no such help.",
+            )
+            for top in (10, 20, 30, 50, 80)
+        ),
+        Wrong(
+            "mean-logit",
+            lambda f: F.softplus(-f.mean()),
+            "You averaged the logits first. Then one fake taken for real excuses all others. "
+            "Which comes first, log or E?",
+        ),
+        Wrong(
+            "one-minus-logit",
+            lambda f: -F.logsigmoid(1 - f).mean(),
+            "You subtracted the **logit** from 1. Which probability does the generator want near "
+            "1, D or 1 − D?",
         ),
         *(
             Wrong(
@@ -634,6 +693,7 @@ OPTIMAL = CodeExercise(
             for solve in (
                 lambda p, q: torch.sigmoid(p - q),
                 lambda p, q: torch.softmax(torch.stack([p, q]), 0)[0],
+                lambda p, q: p.exp() / (p.exp() + q.exp()),
             )
         ),
         Wrong(
@@ -652,6 +712,39 @@ OPTIMAL = CodeExercise(
             lambda p, q: (p / p.sum()) / (p / p.sum() + q / q.sum()),
             "You normalized over the points first. The densities are right as they are, and the "
             "points need not cover everything.",
+        ),
+        Wrong(
+            "data-alone",
+            lambda p, q: p / p.sum(),
+            "The generator plays no role here. If fakes are just as dense at x, how sure can D be?",
+        ),
+        Wrong(
+            "parentheses",
+            lambda p, q: p / p + q,
+            "`p / p + q` is 1 + q: division comes before addition. What did you want to divide by?",
+        ),
+        Wrong(
+            "one-minus-ratio",
+            lambda p, q: 1 - q / p,
+            "This falls below 0 where fakes are denser. Which share of **all** that lands at x is "
+            "real?",
+        ),
+        *(
+            Wrong(
+                "earned",
+                solve,
+                "That is what the best D earns at x on real samples. Which D earns it?",
+            )
+            for solve in (
+                lambda p, q: torch.xlogy(p, p / (p + q)),
+                lambda p, q: p * (p / (p + q)).log(),
+            )
+        ),
+        Wrong(
+            "nan-to-zero",
+            lambda p, q: (p / q / (1 + p / q)).nan_to_num(),
+            "Right wherever there are fakes. Where q is 0 you divide by it, and set what comes out "
+            "to 0: what does the best D say there?",
         ),
         Wrong(
             "data-alone",
@@ -772,6 +865,10 @@ def gan_value_at_optimum(p, q):
 def _quotient(p, q):
     """p / (p + q), and anything where both are 0."""
     return p / torch.where(p + q > 0, p + q, torch.ones_like(p))
+
+
+def _kl(p, q):
+    return (torch.xlogy(p, p) - torch.xlogy(p, q)).sum(-1)
 
 
 def _weighed(p, q, D, not_D):
@@ -912,6 +1009,14 @@ OPTIMUM = CodeExercise(
             "You divided by the number of outcomes. The probabilities are the weights of the "
             "average already.",
         ),
+        Wrong(
+            "mean",
+            lambda p, q: (
+                torch.xlogy(p, _quotient(p, q)) + torch.xlogy(q, 1 - _quotient(p, q))
+            ).mean(-1),
+            "You divided by the number of outcomes. The probabilities are the weights of the "
+            "average already.",
+        ),
         *(
             Wrong(
                 "zero-times-log-zero",
@@ -936,6 +1041,9 @@ OPTIMUM = CodeExercise(
                 "should it contribute?",
             )
             for solve in (
+                lambda p, q: (torch.xlogy(p, p / (p + q)) + torch.xlogy(q, 1 - p / (p + q))).sum(
+                    -1
+                ),
                 lambda p, q: (torch.xlogy(p, p / (p + q)) + torch.xlogy(q, q / (p + q))).sum(-1),
                 lambda p, q: (
                     (torch.xlogy(p, 2 * p / (p + q)) + torch.xlogy(q, 2 * q / (p + q))).sum(-1)
@@ -1026,6 +1134,51 @@ OPTIMUM = CodeExercise(
             for solve in (
                 lambda p, q: (torch.xlogy(p, p) - torch.xlogy(p, q)).sum(-1),
                 lambda p, q: (torch.xlogy(q, q) - torch.xlogy(q, p)).sum(-1),
+            )
+        ),
+        *(
+            Wrong(
+                "kl",
+                solve,
+                "Here p and q are compared with each other, which is infinite where one of them "
+                "is 0. The best D compares each of them with their **sum**.",
+            )
+            for solve in (
+                lambda p, q: (p * (p / q).log()).sum(-1),
+                lambda p, q: (p * (p / q).log()).sum(-1) - 2 * LN2,
+                lambda p, q: (p * (p / q).log() + q * (q / p).log()).sum(-1),
+                lambda p, q: (p * (p / q).log() + q * (q / p).log()).sum(-1) - 2 * LN2,
+                lambda p, q: _kl(p, q) - 2 * LN2,
+                lambda p, q: _kl(q, p) - 2 * LN2,
+                lambda p, q: _kl(p, q) + _kl(q, p),
+                lambda p, q: _kl(p, q) + _kl(q, p) - 2 * LN2,
+            )
+        ),
+        *(
+            Wrong(
+                "kl-turned",
+                solve,
+                "You take both averages over the mixture, so both are infinite where p or q is 0. "
+                "Over whose samples does each term of V run?",
+            )
+            for solve in (
+                lambda p, q: _kl((p + q) / 2, p) + _kl((p + q) / 2, q) - 2 * LN2,
+                lambda p, q: (
+                    torch.xlogy((p + q) / 2, _quotient(p, q))
+                    + torch.xlogy((p + q) / 2, _quotient(q, p))
+                ).sum(-1),
+            )
+        ),
+        *(
+            Wrong(
+                "one-divergence",
+                solve,
+                "Only one of the two divergences is here. V has one expectation over the data and "
+                "one over the fakes.",
+            )
+            for solve in (
+                lambda p, q: _kl(p, (p + q) / 2) - 2 * LN2,
+                lambda p, q: _kl(q, (p + q) / 2) - 2 * LN2,
             )
         ),
         *(
@@ -1146,7 +1299,7 @@ def _two_layers(inputs, outputs):
 
 
 def _slopes(loss, network):
-    """The gradient of a loss in all weights of a network; 0 where the loss does not reach."""
+    """What `backward()` leaves in all weights of a network; 0 where the loss does not reach."""
     slopes = {w: torch.zeros_like(w) for w in network.parameters()}
     learning = [w for w in slopes if w.requires_grad]
     if loss.requires_grad and learning:
@@ -1160,12 +1313,20 @@ def _slopes(loss, network):
                 "yours used it, and what must that call keep?"
             ) from None
         slopes |= {w: s for w, s in zip(learning, found, strict=True) if s is not None}
-    return torch.cat([slope.flatten() for slope in slopes.values()])
+    left = [s if w.grad is None else s + w.grad.detach() for w, s in slopes.items()]
+    return torch.cat([slope.flatten() for slope in left])
+
+
+def _fresh(*networks):
+    """No gradient is left from before."""
+    for network in networks:
+        network.zero_grad(set_to_none=True)
 
 
 def _loss_and_slopes(function, args):
     """The loss, and what its backward pass does to D and to G."""
     D, G, x, z = args
+    _fresh(D, G)
     loss = function(D, G, x, z)
     _not_plain(loss)
     if not isinstance(loss, Tensor):
@@ -1179,6 +1340,12 @@ def _not_plain(loss):
             f"a loss is a plain number ({loss:.4g}), through which no gradient can flow. Keep it "
             "a tensor."
         )
+
+
+def _backward(loss):
+    """The loss, after a backward pass of its own."""
+    loss.backward(retain_graph=True)
+    return loss
 
 
 def _step(D, G, x, z, fake=None):
@@ -1266,6 +1433,12 @@ D_STEP = CodeExercise(
             "The bug is still there: the backward pass runs through the fakes into the weights of "
             "G, and teaches G to be **caught**. (Cutting z or x off changes nothing: no weights "
             "stand behind them.)",
+        ),
+        Wrong(
+            "backward-twice",
+            lambda D, G, x, z: _backward(_step(D, G, x, z)),
+            "The loss is right, but you called `backward()` yourself, and it will be called again: "
+            "every gradient then counts twice.",
         ),
         Wrong(
             "detach-logits",
@@ -1711,6 +1884,19 @@ JUDGE = CodeExercise(
             "however far away it is.",
         ),
         Wrong(
+            "held-by-junk",
+            lambda samples, centers, sd: (
+                _held_of_all(samples, centers, sd)[0],
+                *judge_modes(samples, centers, sd)[1:],
+            ),
+            "Your modes are held by samples near no mode, too. Only **good** samples hold one.",
+        ),
+        Wrong(
+            "held-all",
+            _changed(held=lambda counts, n, K: (counts >= n / K / 5).all()),
+            "You say whether **all** modes are held. The question asks how many.",
+        ),
+        Wrong(
             "everything-good",
             _changed(count=_nearest_counts, quality=torch.ones_like),
             "Every sample has a nearest center, however far away. Which of them are good?",
@@ -1725,6 +1911,11 @@ JUDGE = CodeExercise(
             "sd-as-variance",
             _changed(near=lambda d, sd: d <= 3 * math.sqrt(sd)),
             "You took the root of `sd`. It is a standard deviation already.",
+        ),
+        Wrong(
+            "sd-squared",
+            _changed(near=lambda d, sd: d <= 3 * sd**2),
+            "You squared `sd`, but not the distance. `sd` is a standard deviation already.",
         ),
         Wrong(
             "squared-distance",
@@ -1779,6 +1970,14 @@ JUDGE = CodeExercise(
             "Your second number is a count. Quality is a share of the samples.",
         ),
         Wrong(
+            "quality-of-modes",
+            lambda samples, centers, sd: (lambda held, _, kl: (held, held / len(centers), kl))(
+                *judge_modes(samples, centers, sd)
+            ),
+            "Your second number is the share of **modes** that are held. Quality is a share of "
+            "samples.",
+        ),
+        Wrong(
             "quality-bad",
             _changed(quality=lambda good: 1 - good.double().mean()),
             "Your second number is the share of **bad** samples.",
@@ -1830,6 +2029,7 @@ JUDGE = CodeExercise(
                 "You rounded the due down to a whole number. A fifth of n/K need not be whole.",
             )
             for held in (
+                lambda counts, n, K: (counts >= n // K // 5).sum(),
                 lambda counts, n, K: (counts >= max(1, n // K // 5)).sum(),
                 lambda counts, n, K: (counts >= max(1, int(0.2 * n / K))).sum(),
             )
@@ -1848,6 +2048,11 @@ JUDGE = CodeExercise(
             "kl-bits",
             _changed(kl=lambda s, K: torch.xlogy(s, K * s).sum() / LN2),
             "Your KL is in bits. The question asks for nats.",
+        ),
+        Wrong(
+            "kl-half-bits",
+            _changed(kl=lambda s, K: torch.xlogy(s, s).sum() + math.log2(K)),
+            "Two kinds of logarithm in one KL: log s in nats, log K in bits.",
         ),
         Wrong(
             "zero-times-log-zero",
@@ -1910,6 +2115,7 @@ def gan_losses(D, G, x, z, gamma):
 def _losses_and_slopes(function, args):
     """Both losses; what the first does to D and to G, and what the second does to G."""
     D, G, x, z, gamma = args
+    _fresh(D, G)
     losses = function(D, G, x.clone(), z.clone(), gamma)
     if not isinstance(losses, (tuple, list)) or len(losses) != 2:
         return losses
@@ -1949,6 +2155,17 @@ def _other(**parts):
 
 def _penalty(**how):
     return _other(penalty=lambda D, G, x, z, gamma: gamma / 2 * _steepness(D, x, **how))
+
+
+def _slope_by_backward(D, G, x, z, gamma):
+    """The slope in x by `backward()`, which reaches the weights of D as well."""
+    x, weights = x.detach().clone().requires_grad_(), list(D.parameters())
+    slopes = torch.autograd.grad(D(x).sum(), [x, *weights], create_graph=True)
+    for weight, slope in zip(weights, slopes[1:], strict=True):
+        weight.grad = slope.detach()
+    fake = G(z)
+    guilt = d_loss(D(x), D(fake.detach())) + gamma / 2 * slopes[0].square().sum(1).mean()
+    return guilt, g_loss(D(fake))
 
 
 def _both_penalties(D, G, x, z, gamma):
@@ -2199,10 +2416,35 @@ LOSSES = CodeExercise(
             "You penalize large weights. The penalty is about the slope of D in **x**.",
         ),
         Wrong(
+            "logit-itself",
+            _other(penalty=lambda D, G, x, z, gamma: gamma / 2 * D(x).square().mean()),
+            "You penalize large **logits**. The penalty is about how steep the logit is in x.",
+        ),
+        Wrong(
+            "slopes-summed-first",
+            _penalty(norm=lambda slope: slope.sum(1).square()),
+            "You added the slopes along the coordinates, and squared the sum: opposite slopes "
+            "cancel. What is the squared length of a vector?",
+        ),
+        Wrong(
+            "slope-by-backward",
+            _slope_by_backward,
+            "The values are right. But your `backward()` for the slope in x left a gradient in "
+            "the weights of D as well, and the training step adds to it. Ask for the slope in "
+            "**x** alone.",
+        ),
+        Wrong(
             "mean-slope",
             _penalty(norm=lambda slope: slope.mean(0).square().sum()[None]),
             "You averaged the slopes first, so that opposite ones cancel. Square first, then "
             "average.",
+        ),
+        Wrong(
+            "penalty-for-both",
+            lambda D, G, x, z, gamma: (
+                lambda of_d, of_g: (of_d, of_g + gamma / 2 * _steepness(D, x))
+            )(*gan_losses(D, G, x, z, gamma)),
+            "The penalty is in both losses. Whose steepness is it?",
         ),
         Wrong(
             "penalty-for-g",
@@ -2288,6 +2530,16 @@ LOSSES = CodeExercise(
             "wasserstein",
             _other(
                 guilt=lambda D, x, fake: D(fake.detach()).mean() - D(x).mean(),
+                of_g=lambda D, fake: -D(fake).mean(),
+            ),
+            "These are the losses of a Wasserstein GAN. Here D speaks in probabilities: where are "
+            "sigmoid and log?",
+        ),
+        Wrong(
+            "wasserstein",
+            _other(
+                guilt=lambda D, x, fake: D(fake).mean() - D(x).mean(),
+                penalty=lambda D, G, x, z, gamma: 0.0,
                 of_g=lambda D, fake: -D(fake).mean(),
             ),
             "These are the losses of a Wasserstein GAN. Here D speaks in probabilities: where are "

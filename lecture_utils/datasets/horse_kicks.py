@@ -1,4 +1,4 @@
-"""Soldiers of the Prussian cavalry killed by the kick of a horse: the classic Poisson data.
+"""Soldiers of the Prussian army killed by the kick of a horse: the classic Poisson data.
 
 Every number is the deaths in one of 14 army corps in one of the 20 years 1875 to 1894. Source:
 Ladislaus von Bortkiewicz, *Das Gesetz der kleinen Zahlen*, Teubner, Leipzig, 1898. Many books

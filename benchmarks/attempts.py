@@ -481,7 +481,9 @@ def _row(name: str, seeds: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _line(row: dict[str, Any]) -> str:
     nats = f"{row['nats']:8.3f} {row['gap']:8.3f} ± {row['gap_error']:.3f}" if "nats" in row else ""
-    modes = f"{row['held']} {100 * row['quality']:5.1f} % {row['energy']:8.4f}" * ("held" in row)
+    modes = ""
+    if "held" in row:
+        modes = f"{row['held']} {100 * row['quality']:5.1f} % {row['energy']:8.4f}"
     return f"  {row['name']:16s} {row['seconds']:8.1f} {nats:28s} {modes}"
 
 

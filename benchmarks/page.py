@@ -177,13 +177,14 @@ a point (≤: at most). A GAN cannot say.
 ```
 
 @LIKELIHOODS@
-**nats** is the mean of $-\\log p_\\theta(x)$ over the test points: lower is better. The truth scores
-@TRUTH@ on them, a little above its entropy. That is the luck of these 2,000 points, and every row
-shares it. So look at the **gap** instead, the mean of $\\log p(x) - \\log p_\\theta(x)$. It estimates the
-KL divergence from the truth to the model, and the luck cancels. After ± stands its standard error.
-**Three seeds** shows the lowest and the highest gap of three runs; the numbers in front are those of
-the first. A gap below twice its ±, or two gaps closer than that, is a tie. **Bits a dimension** are
-the nats, divided by $2 \\log 2$.
+**nats** is the mean of $-\\log p_\\theta(x)$ over the test points: lower is better. The truth
+scores @TRUTH@ on them, a little above its entropy. That is the luck of these 2,000 points, and
+every row shares it. So look at the **gap** instead, the mean of
+$\\log p(x) - \\log p_\\theta(x)$. It estimates the KL divergence from the truth to the model, and
+the luck cancels. After ± stands its standard error. **Three seeds** shows the lowest and the
+highest gap of three runs; the numbers in front are those of the first. A gap below twice its ± is
+a tie with the truth, and two gaps that differ by less are a tie with each other. **Bits a
+dimension** are the nats, divided by $2 \\log 2$.
 
 Gaussian and autoregressive model are exact by construction. For the VAE the integral over its two
 numbers was done on a lattice. Its ELBO alone would have said @ELBO@ nats, the importance-weighted
@@ -193,12 +194,13 @@ over noise; ± has its luck in it, too.
 
 @SAMPLES@
 **Samples** are 4,000 for each seed; a range goes from the lowest of three seeds to the highest. A
-mode is *held* if a fifth of its share of samples lies within three standard deviations; *quality* is
-the share of samples that lie so close to some mode; the *reverse KL* compares their shares of the
-modes with the truth. The *energy distance* is
-$2\\,\\mathbb{E}|x-y| - \\mathbb{E}|x-x'| - \\mathbb{E}|y-y'|$, with samples $x$, fresh data $y$, and no
-point paired with itself. It is 0 on average when both come from one distribution, so a single value
-may fall below. In the first row data stand for samples: differences of that size are luck.
+mode is *held* if a fifth of its share of samples lies within three standard deviations; *quality*
+is the share of samples that lie so close to some mode; the *reverse KL* compares their shares of
+the modes with the truth. The *energy distance* is
+$2\\,\\mathbb{E}|x-y| - \\mathbb{E}|x-x'| - \\mathbb{E}|y-y'|$, with samples $x$, fresh data $y$,
+and no point paired with itself. It is 0 on average when both come from one distribution, so a
+single value may fall below. In the first row data stand for samples: differences of that size are
+luck.
 
 @COSTS@
 **Seconds** are CPU time of one thread: for training, between 8 and 17 for all but the Gaussian, the
@@ -264,7 +266,7 @@ SHOWN = {  # in the picture, and the color
     "diffusion": "slate",
     "flow": "slate",
 }
-POINTS, REACH = 700, 3.0  # of a picture
+POINTS, REACH = 700, 2.75  # of a picture
 HEADINGS = {
     "name": "",
     "gap": "gap",
@@ -455,8 +457,8 @@ def picture(result: dict[str, Any]) -> str:
     rows = {row["name"]: row for row in result["attempts"]["ring"]}
     samples = runs.attempts()
     use_style()
-    fig, axes = plt.subplots(2, 4, figsize=(5.6, 3.5), layout="none")
-    fig.subplots_adjust(0, 0.09, 1, 0.94, wspace=0, hspace=0.27)
+    fig, axes = plt.subplots(2, 4, figsize=(5.6, 3.9), layout="none")
+    fig.subplots_adjust(0, 0.075, 1, 0.94, wspace=0, hspace=0.33)
     for ax, (name, color) in zip(axes.flat, SHOWN.items(), strict=True):
         row, x = rows[name], samples[name].astype(float)
         x = x[(abs(x) < REACH).all(1)][:POINTS]
@@ -475,11 +477,13 @@ def picture(result: dict[str, Any]) -> str:
         ax.text(0.5, -0.02, below, transform=ax.transAxes, **of_text)
     text = svg(fig)
     plt.close(fig)
-    return re.sub(r"M (\S+) (\S+) \nL \1 \2 \n", lambda m: _dot(m[1], m[2]), text)
+    return re.sub(r'd="((?:M \S+ \S+ \n){9,})L[^"]*"', lambda m: f'd="{_dots(m[1])}"', text)
 
 
-def _dot(x: str, y: str) -> str:
-    return f"M{float(x):.1f} {float(y):.1f}h0"
+def _dots(path: str) -> str:
+    """A path that moves from point to point, as one that leaves a round dot at each."""
+    points = re.findall(r"M (\S+) (\S+)", path)
+    return "".join(f"M{float(x):.1f} {float(y):.1f}h0" for x, y in points)
 
 
 def write() -> Path:

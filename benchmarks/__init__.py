@@ -19,4 +19,5 @@ BENCHMARKS = {
     "names": "transformers on names, in nats a token",
     "gans": "GANs on mixtures: modes, quality, reverse KL",
     "flows": "flow matching and diffusion on mixtures: the same, and nats",
+    "attempts": "all attempts on worlds with a known truth: gaps in nats, samples, costs",
 }

@@ -1,5 +1,5 @@
 """The pages of the book that show the results, written from the JSON files: ``book/benchmarks.md``,
-and ``book/scoreboard.md`` with the models of digits side by side.
+and ``book/scoreboard.md`` with all models side by side, and its picture.
 
 python -m benchmarks.page     write them anew from benchmarks/results/
 """
@@ -12,6 +12,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from lecture_utils.datasets import runs
+
 from . import BENCHMARKS
 from .common import ROOT
 from .goals import GOALS
@@ -19,6 +21,7 @@ from .goals import GOALS
 RESULTS = ROOT / "benchmarks" / "results"
 PAGE = ROOT / "book" / "benchmarks.md"
 SCOREBOARD = ROOT / "book" / "scoreboard.md"
+PICTURE = ROOT / "book" / "static" / "attempts.svg"
 
 HEAD = """---
 myst:
@@ -51,6 +54,7 @@ TITLES = {
     "names": "Names",
     "gans": "GANs on mixtures",
     "flows": "Flow matching and diffusion on mixtures",
+    "attempts": "All attempts on worlds with a known truth",
 }
 NOTES = {
     "step_time": (
@@ -88,16 +92,28 @@ NOTES = {
         "bound for a diffusion; *truth* is the best possible value, minus the entropy. A sample of "
         "*midpoint* takes 100 passes of the network, of *ancestral* and *ode* 200, of *ode, 50* 50."
     ),
+    "attempts": (
+        "*Gap* is the mean of log p(x) − log p_model(x) on the test points, in nats, and ± its "
+        "standard error; for the diffusion, and the VAE of faces, an upper bound. A GAN has none. "
+        "Seed 0; {doc}`scoreboard` shows three seeds, costs, and what to make of it."
+    ),
 }
 SCOREBOARD_HEAD = """---
 myst:
   html_meta:
-    description: "All models of this book on one set of handwritten digits, scored in one way."
+    description: "All models of this book, scored in one way: on worlds of known truth, and digits."
 ---
 
-<!-- Written by `python -m benchmarks digits`; change benchmarks/page.py, not this file. -->
+<!-- Written by `python -m benchmarks attempts digits`; change benchmarks/page.py, not this. -->
 
 # Scoreboard
+
+Which attempt is the best? Here they all meet: the same data, the same test, three seeds each. First
+on two worlds whose probability is known, so that we can say how far each model is from the truth.
+Then on handwritten digits, whose truth nobody knows.
+
+@ATTEMPTS@
+## Digits
 
 One set of digits, one split, one evaluation. Every chapter that trains a model of images adds a
 row. The images are the 1797 digits of 8×8 pixels, black or white: 1350 to learn from, 150 to
@@ -135,6 +151,9 @@ drawings); passes that can be done side by side are counted all the same.
 
 For the flow, scoring also takes the slopes of every output, 64 times the work of a pass.
 
+**The GAN** of {doc}`10-gan` has a time and a price of drawing, and no nats, because it cannot say
+how probable a digit is. It drew gray digits, not black and white ones.
+
 What to see: what the pixels know about each other is worth at least eight nats. A code of two
 numbers says less about a digit than a long list of drawings does, a code of eight says more.
 The model that takes the pixels one by one, with no description at all, is ahead of both, and
@@ -142,8 +161,116 @@ needs 64 passes to draw where they need one. Diffusion and flow take many steps 
 at once in each. With 64 pixels that buys nothing. With a million it is hundreds of passes against
 a million.
 """
+ATTEMPTS = """## The ring
+
+Eight Gaussians on a circle, each with a standard deviation of 0.15. Here $p(x)$ is known, and so is
+its entropy: @ENTROPY@ nats, which no model can beat on average. All models learned from the same
+20,000 points. Settings were chosen on 2,000 others, and 2,000 more are scored.
+
+```{figure} static/attempts.svg
+:name: fig-attempts
+:width: 100%
+:alt: "@ALT@"
+
+The attempts of the lecture, 700 samples each. Below them, what a model loses to the truth, in nats
+a point (≤: at most). A GAN cannot say.
+```
+
+@LIKELIHOODS@
+**nats** is the mean of $-\\log p_\\theta(x)$ over the test points: lower is better. The truth
+scores @TRUTH@ on them, a little above its entropy. That is the luck of these 2,000 points, and
+every row shares it. So look at the **gap** instead, the mean of
+$\\log p(x) - \\log p_\\theta(x)$. It estimates the KL divergence from the truth to the model, and
+the luck cancels. After ± stands its standard error. **Three seeds** shows the lowest and the
+highest gap of three runs; the numbers in front are those of the first. A gap below twice its ± is
+a tie with the truth, and two gaps that differ by less are a tie with each other. **Bits a
+dimension** are the nats, divided by $2 \\log 2$.
+
+Gaussian and autoregressive model are exact by construction. For the VAE the integral over its two
+numbers was done on a lattice. Its ELBO alone would have said @ELBO@ nats, the importance-weighted
+bound with 1000 samples @WEIGHTED@. For the flow a differential equation is solved, in 50 steps; the
+mean would change by @NUMERICAL@ nats with 25. For the diffusion there is only a bound, an average
+over noise; ± has its luck in it, too.
+
+@SAMPLES@
+**Samples** are 4,000 for each seed; a range goes from the lowest of three seeds to the highest. A
+mode is *held* if a fifth of its share of samples lies within three standard deviations; *quality*
+is the share of samples that lie so close to some mode; the *reverse KL* compares their shares of
+the modes with the truth. The *energy distance* is
+$2\\,\\mathbb{E}|x-y| - \\mathbb{E}|x-x'| - \\mathbb{E}|y-y'|$, with samples $x$, fresh data $y$,
+and no point paired with itself. It is 0 on average when both come from one distribution, so a
+single value may fall below. In the first row data stand for samples: differences of that size are
+luck.
+
+@COSTS@
+**Seconds** are CPU time of one thread: for training, between 8 and 17 for all but the Gaussian, the
+quickest of three runs; and for drawing 4,000 points. **To score one** and **to draw one** count
+passes of a network. The flow also needs slopes when it scores, about twice the work of a pass. The
+autoregressive model draws $x_1$ first and then $x_2$: two turns, one a coordinate.
+
+**What to see.** @SEE@
+
+## Faces
+
+The faces of {doc}`worlds` have 784 pixels, black or white, and $p(x)$ is a sum over genes and
+garments. Their entropy is @FACES_ENTROPY@ nats. Learned from 10,000 faces; settings chosen on 500,
+scored on 1,000 others.
+
+@FACES@
+@SEE_FACES@
+
+@MEASURED@
+"""
+ALT = (
+    "Eight clouds of points. The data: eight round spots on a circle. A Gaussian: one wide cloud "
+    "without spots. The autoregressive model, the GAN with a penalty, the diffusion and the flow: "
+    "eight spots, hard to tell from the data. The VAE: eight spots, joined by bridges of points. "
+    "The plain GAN: eight spots of uneven shape, with threads between them."
+)
+SEE = """In the plane, the autoregressive model wins: its gap is a few thousandths of a nat, and its
+samples cannot be told from data. That says that the chain rule is exact, and that two conditional
+densities of one number each are easy to learn. It does not say that it wins elsewhere. It draws one
+number after another, two turns here, 784 for the faces below, a million for a photograph. Diffusion
+and flow take as many passes for a million numbers as for two. Here that is no advantage, and with
+15 seconds of training they are behind.
+
+The VAE loses half a nat. Its codes fill the plane without a gap, and a smooth decoder cannot jump
+from one mode to the next: a third of the samples lie on bridges. The GAN with a penalty draws
+nearly as well as flow and diffusion, in one pass. But it has no likelihood: nobody can say how
+probable a point is under it, so all that we have are counts and the energy distance, and neither
+would notice a model that repeats its examples. One Gaussian holds no mode, and its reverse KL is
+almost 0: the few points that fall on modes are well spread. Read the numbers together."""
+SEE_FACES = """TODO"""
+RING_COSTS = {  # passes to score one, to draw one; the code; what training is
+    "Gaussian": ("1", "1", "none", "a formula"),
+    "autoregressive": ("1", "2", "none", "one loss falls"),
+    "VAE": ("501²", "1", "2 numbers, with an encoder", "one loss falls"),
+    "GAN": ("none", "1", "2 numbers, no encoder", "a game, with a penalty"),
+    "GAN, plain": ("none", "1", "2 numbers, no encoder", "a game"),
+    "diffusion": ("800", "200", "all its noise", "one loss falls"),
+    "flow": ("200", "40", "the noise, and a way back", "one loss falls"),
+}
+FACES_COSTS = {
+    "pixels alone": ("1", "1"),
+    "mixture": ("1", "1"),
+    "autoregressive": ("1", "784"),
+    "VAE": ("1 + 1000", "1"),
+}
+SHOWN = {  # in the picture, and the color
+    "truth": "ink",
+    "Gaussian": "likelihood",
+    "autoregressive": "likelihood",
+    "VAE": "latent",
+    "GAN, plain": "adversarial",
+    "GAN": "adversarial",
+    "diffusion": "slate",
+    "flow": "slate",
+}
+POINTS, REACH = 700, 2.75  # of a picture
 HEADINGS = {
     "name": "",
+    "gap": "gap",
+    "gap_error": "±",
     "seconds": "seconds",
     "ratio": "ratio",
     "ratio_range": "in a round",
@@ -188,8 +315,14 @@ def text(results: dict[str, dict[str, Any]]) -> str:
     return "\n".join(parts)
 
 
-def scoreboard(result: dict[str, Any]) -> str:
-    """The page with the models of digits, from what the benchmark `digits` found."""
+def scoreboard(results: dict[str, dict[str, Any]]) -> str:
+    """The page with all models, from what the benchmarks `attempts` and `digits` found."""
+    known = attempts(results["attempts"])
+    return SCOREBOARD_HEAD.replace("@ATTEMPTS@\n", known) + digits(results["digits"])
+
+
+def digits(result: dict[str, Any]) -> str:
+    """The rows with the models of digits, and what to make of them."""
     by_name = {row["name"]: row for row in result["digits"]["static binarization"]}
     lines = []
     for name, passes in (
@@ -214,16 +347,152 @@ def scoreboard(result: dict[str, Any]) -> str:
             f"| {label} | {most}{nats:.2f} | {row['error']:.2f} | {spread} | "
             f"{most}{nats / (64 * math.log(2)):.3f} | {took} | {passes} |"
         )
+    took = min(row["seconds"] for row in runs.gans()["results"]["digits"])
+    lines.append(f"| GAN | none | – | – | none | {took:.1f} | none | 1 |")
     measured = f"\nMeasured on {_machine(result['machine'])}.\n"
-    return SCOREBOARD_HEAD + "\n".join(lines) + "\n" + SCOREBOARD_FOOT + measured
+    return "\n".join(lines) + "\n" + SCOREBOARD_FOOT + measured
+
+
+def attempts(result: dict[str, Any]) -> str:
+    """The tables of the worlds whose truth is known, and what to make of them."""
+    rows = result["attempts"]["ring"]
+    by_name = {row["name"]: row for row in rows}
+    tables = {
+        "LIKELIHOODS": _likelihoods(rows, 2),
+        "SAMPLES": _samples(rows),
+        "COSTS": _costs(rows, RING_COSTS),
+        "FACES": _likelihoods(result["attempts"]["faces"], 784, FACES_COSTS),
+        "MEASURED": f"Measured on {_machine(result['machine'])}.\n",
+        "ENTROPY": f"{rows[0]['entropy']:.4f}",
+        "TRUTH": f"{rows[0]['nats']:.3f}",
+        "ELBO": f"{by_name['VAE']['elbo_nats']:.2f}",
+        "WEIGHTED": f"{by_name['VAE']['weighted_nats']:.2f}",
+        "NUMERICAL": f"{by_name['flow']['numerical_error']:.4f}",
+        "ALT": ALT,
+        "SEE": SEE,
+        "SEE_FACES": SEE_FACES,
+        "FACES_ENTROPY": f"{result['attempts']['faces'][0]['entropy']:.1f}",
+    }
+    page = ATTEMPTS
+    for name, table in tables.items():
+        page = page.replace(f"@{name}@", table)
+    return page
+
+
+def _likelihoods(
+    rows: list[dict[str, Any]], size: int, costs: dict[str, tuple[str, ...]] | None = None
+) -> str:
+    more = " seconds | to score one | to draw one |" if costs else ""
+    lines = [
+        f"| model | nats | gap to the truth | three seeds | bits a dimension |{more}",
+        "|:--|--:|--:|--:|--:|" + "--:|" * (3 if costs else 0),
+    ]
+    digits = 3 if size == 2 else 2
+    for row in rows:
+        name = f"mixture of {row['drawings']} drawings" if "drawings" in row else row["name"]
+        if "nats" not in row:
+            lines.append(f"| {name} | none | none | – | none |")
+            continue
+        most = "≤\N{NO-BREAK SPACE}" if row.get("bound") else ""
+        bits = f"{row['nats'] / (size * math.log(2)):.3f}"
+        cells = [name, f"{most}{row['nats']:.{digits}f}"]
+        if row["name"] == "truth":
+            cells += ["0", "–", bits, *(["–", "1", "1"] if costs else [])]
+        else:
+            error = f"{row['gap_error']:.{digits}f}"
+            spread = _range([seed["gap"] for seed in row["seeds"]], f".{digits}f")
+            cells += [f"{most}{row['gap']:.{digits}f} ± {error}", spread, most + bits]
+            cells += [f"{row['seconds']:.1f}", *costs[row["name"]]] if costs else []
+        lines.append(f"| {' | '.join(cells)} |".replace("-", "−"))
+    return "\n".join(lines) + "\n"
+
+
+def _samples(rows: list[dict[str, Any]]) -> str:
+    lines = [
+        "| model | modes held | quality | reverse KL | energy distance |",
+        "|:--|--:|--:|--:|--:|",
+    ]
+    for row in rows:
+        seeds = row["seeds"]
+        cells = [
+            row["name"],
+            _range([seed["held"] for seed in seeds], "d"),
+            _range([100 * seed["quality"] for seed in seeds], ".1f") + "\N{NO-BREAK SPACE}%",
+            _range([seed["reverse_kl"] for seed in seeds], ".3f"),
+            _range([seed["energy"] for seed in seeds], ".4f"),
+        ]
+        lines.append(f"| {' | '.join(cells)} |".replace("-", "−"))
+    return "\n".join(lines) + "\n"
+
+
+def _costs(rows: list[dict[str, Any]], costs: dict[str, tuple[str, ...]]) -> str:
+    lines = [
+        "| model | seconds | to score one | to draw one | seconds for 4,000 | code | training |",
+        "|:--|--:|--:|--:|--:|:--|:--|",
+    ]
+    for row in rows:
+        if row["name"] in costs:
+            score, draw, code, training = costs[row["name"]]
+            took = (f"{row['seconds']:.1f}", score, draw, f"{row['draw_seconds']:.3f}")
+            lines.append(f"| {row['name']} | {' | '.join(took)} | {code} | {training} |")
+    return "\n".join(lines) + "\n"
+
+
+def _range(values: list[float], style: str) -> str:
+    low, high = format(min(values), style), format(max(values), style)
+    return low if low == high else f"{low} to {high}"
+
+
+def picture(result: dict[str, Any]) -> str:
+    """Samples of all attempts on the ring, as SVG that follows the page's theme."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    import matplotlib.pyplot as plt
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path as Curve
+
+    from lecture_utils.figures.style import COLORS, svg, use_style
+
+    rows = {row["name"]: row for row in result["attempts"]["ring"]}
+    samples = runs.attempts()
+    use_style()
+    fig, axes = plt.subplots(2, 4, figsize=(5.6, 3.9), layout="none")
+    fig.subplots_adjust(0, 0.075, 1, 0.94, wspace=0, hspace=0.33)
+    for ax, (name, color) in zip(axes.flat, SHOWN.items(), strict=True):
+        row, x = rows[name], samples[name].astype(float)
+        x = x[(abs(x) < REACH).all(1)][:POINTS]
+        ends = [pair for point in x for pair in (point, point)]  # lines of no length: round dots
+        curve = Curve(ends, [Curve.MOVETO, Curve.LINETO] * len(x))
+        dots = {"linewidth": 1.5, "capstyle": "round", "alpha": 0.75}
+        ax.add_patch(PathPatch(curve, facecolor="none", edgecolor=COLORS[color], **dots))
+        ax.set(xlim=(-REACH, REACH), ylim=(-REACH, REACH), aspect="equal")
+        ax.axis("off")
+        most = "≤ " if row.get("bound") else ""
+        below = "the truth" if name == "truth" else "?"
+        if name != "truth" and "gap" in row:
+            below = f"{most}{row['gap']:.{2 if row['gap'] > 0.02 else 3}f} nats"
+        ax.set_title("data" if name == "truth" else name, loc="center", weight=600, pad=2)
+        of_text = {"ha": "center", "va": "top", "color": COLORS["soft"]}
+        ax.text(0.5, -0.02, below, transform=ax.transAxes, **of_text)
+    text = svg(fig)
+    plt.close(fig)
+    return re.sub(r'd="((?:M \S+ \S+ \n){9,})L[^"]*"', lambda m: f'd="{_dots(m[1])}"', text)
+
+
+def _dots(path: str) -> str:
+    """A path that moves from point to point, as one that leaves a round dot at each."""
+    points = re.findall(r"M (\S+) (\S+)", path)
+    return "".join(f"M{float(x):.1f} {float(y):.1f}h0" for x, y in points)
 
 
 def write() -> Path:
     """Write the pages from the files of results."""
     results = load()
     PAGE.write_text(text(results), encoding="utf8")
-    if "digits" in results:
-        SCOREBOARD.write_text(scoreboard(results["digits"]), encoding="utf8")
+    if {"digits", "attempts"} <= set(results):
+        SCOREBOARD.write_text(scoreboard(results), encoding="utf8")
+        PICTURE.write_text(picture(results["attempts"]), encoding="utf8")
     return PAGE
 
 
@@ -260,8 +529,9 @@ def _cell(key: str, value: Any, benchmark: str) -> str:
         return f"{value[0]:.2f}–{value[1]:.2f}"
     if key == "quality":
         return f"{100 * value:.1f} %"
-    if key in ("ratio", "trainer_ratio", "error", "nats", "elbo", "exact", "truth"):
-        digits = 3 if key == "error" and abs(value) < 0.1 else 2
+    gaps = ("gap", "gap_error", "error")
+    if key in ("ratio", "trainer_ratio", "nats", "elbo", "exact", "truth", *gaps):
+        digits = 3 if key in gaps and abs(value) < 0.1 else 2
         return f"{value:.{digits}f}".replace("-", "−")
     if key == "nats_per_token":
         return f"{value:.4f}"

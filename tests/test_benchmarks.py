@@ -62,8 +62,9 @@ def test_the_page_shows_the_results_that_are_there():
 
 
 def test_the_scoreboard_shows_the_results_that_are_there():
-    digits = page.load()["digits"]
-    assert page.SCOREBOARD.read_text(encoding="utf8") == page.scoreboard(digits), (
+    results = page.load()
+    digits = results["digits"]
+    assert page.SCOREBOARD.read_text(encoding="utf8") == page.scoreboard(results), (
         "book/scoreboard.md is not what the results say: python -m benchmarks.page writes it."
     )
     rows = {row["name"]: row for row in digits["digits"]["static binarization"]}
@@ -96,6 +97,7 @@ def test_the_command_runs_what_is_named_and_writes_the_page(tmp_path, monkeypatc
     monkeypatch.setattr(page, "RESULTS", tmp_path / "results")
     monkeypatch.setattr(page, "PAGE", tmp_path / "page.md")
     monkeypatch.setattr(page, "SCOREBOARD", tmp_path / "scoreboard.md")
+    monkeypatch.setattr(page, "PICTURE", tmp_path / "attempts.svg")
     module = importlib.import_module("benchmarks.imports")
     monkeypatch.setattr(module, "PACKAGES", {"lecture_utils.training": "import lecture_utils"})
     monkeypatch.setattr(module, "measure", lambda rounds, found=module.measure: found(1))

@@ -1071,6 +1071,7 @@ REFUSED = {
     "(1": arithmetic.UNREADABLE,
     "1 +": arithmetic.UNREADABLE,
     "log 2": arithmetic.PARENTHESES.format("log", "2"),
+    "log 1/2": arithmetic.PARENTHESES.format("log", "1/2"),
     "2 * math.log 3": arithmetic.PARENTHESES.format("log", "3"),
     "log": arithmetic.PARENTHESES.format("log", "2"),
     "2 tokens": arithmetic.UNREADABLE,

@@ -48,7 +48,7 @@ function readNumber(text) {
   }
   function parentheses(name) {
     if (name === 'log2') return 'I cannot read that. Please write log(2) for the natural logarithm of 2, or log2(8) for a logarithm to base 2.';
-    return 'I cannot read that. Functions take parentheses: please write ' + name + '(' + (tokens[here] || '2') + ').';
+    return 'I cannot read that. Functions take parentheses: please write ' + name + '(' + (tokens.slice(here, tokens[here + 1] === '/' ? here + 3 : here + 1).join('') || '2') + ').';
   }
   function fail(problem) { throw problem; }
   var value;

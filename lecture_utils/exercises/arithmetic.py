@@ -182,6 +182,8 @@ class _Reader:
                 if token == "log2":
                     raise NotANumber(LOG2)
                 argument = self._tokens[self._here] if self._here < len(self._tokens) else "2"
+                if self._tokens[self._here + 1 : self._here + 2] == ["/"]:  # log 1/2
+                    argument = "".join(self._tokens[self._here : self._here + 3])
                 raise NotANumber(PARENTHESES.format(token, argument))
             value = _FUNCTIONS[token](self._sum())
         elif token in _NAMES:

@@ -197,6 +197,12 @@ def _(mistake):
     return slopes(lambda p, q: kl(q, p) + sign * 2 * jsd(p, q), lambda p, q: -np.log(p / (p + q)))
 
 
+@wrong("other-divergence", "4 JSD, as if each half counted twice")
+def _(mistake):
+    p, q = tables()
+    return kl(q, p), ">=", (4 if mistake else 2) * jsd(p, q)
+
+
 # --- Three ways to go wrong -----------------------------------------------------------------------
 
 

@@ -343,6 +343,12 @@ def sampled(draw: Callable[[int, torch.Generator], torch.Tensor], seed: int, n: 
     }, x
 
 
+def luck(n: int, times: int) -> list[float]:
+    """The energy distances of data from other data, in order: what a perfect model would show."""
+    pairs = [(points(n, 300 + time), points(n, 400 + time)) for time in range(times)]
+    return sorted(energy_distance(x, y) for x, y in pairs)
+
+
 def on_the_ring(
     steps: int | None = None, scores: int = SCORED, n: int = SAMPLES
 ) -> tuple[list[dict[str, Any]], dict[str, np.ndarray]]:
@@ -352,7 +358,8 @@ def on_the_ring(
     score = scored(Trained(WORLD.sample, lambda _: truth), test, truth)
     results = [sampled(lambda n, dice: WORLD.sample(n, generator=dice), s, n) for s in SEEDS]
     row = {"name": "truth", "seconds": 0.0, "entropy": WORLD.entropy(), **score, **results[0][0]}
-    rows = [row | {"seeds": [found for found, _ in results]}]
+    chance = luck(n, 2 if steps else 100)
+    rows = [row | {"seeds": [found for found, _ in results], "luck": chance}]
     kept = {"truth": results[0][1]}
     print(_line(rows[0]))
     for name, train in RING.items():

@@ -251,12 +251,12 @@ too narrow, a deviation of 0.11 where data have 0.15: anywhere within them is hi
 One Gaussian holds no mode, and its reverse KL is almost 0: the few of its points that fall on modes
 are well spread. Read the numbers together."""
 SEE_FACES = """What the pixels of a face know about each other is worth 178 nats. The truth is
-itself a mixture, of 720 drawings, so a mixture could be exact. Ours has 100. It climbs from a random start,
-every run ends on another hill, and 200 or 400 drawings did no better on the validation faces. The
-autoregressive model comes within five nats, and needs 784 passes to draw where the VAE, with a code
-of twelve numbers, needs one. The VAE is scored by the importance-weighted bound with 1000 samples:
-it may be better than its row says, so that we cannot be sure that it is behind. (A GAN, a diffusion
-and a flow of faces were not trained.)"""
+itself a mixture, of 720 drawings, so a mixture could be exact. Ours has 100. It climbs from a
+random start, every run ends on another hill, and 200 or 400 drawings did no better on the
+validation faces. The autoregressive model comes within five nats, and needs 784 passes to draw
+where the VAE, with a code of twelve numbers, needs one. The VAE is scored by the importance-
+weighted bound with 1000 samples: it may be better than its row says, so that we cannot be sure that
+it is behind. (A GAN, a diffusion and a flow of faces were not trained.)"""
 RING_COSTS = {  # passes to score one, to draw one; the code; what training is
     "Gaussian": ("1", "1", "none", "a formula"),
     "autoregressive": ("1", "2", "none", "one loss falls"),

@@ -165,7 +165,9 @@ ATTEMPTS = """## The ring
 
 Eight Gaussians on a circle, each with a standard deviation of 0.15. Here $p(x)$ is known, and so is
 its entropy: @ENTROPY@ nats, which no model can beat on average. All models learned from the same
-20,000 points. Settings were chosen on 2,000 others, and 2,000 more are scored.
+20,000 points. Settings were chosen on 2,000 others, and 2,000 more are scored. Each model got a
+handful of trials, the GANs none: one is the recipe with a penalty, the other a plain non-saturating
+GAN, both as in the {doc}`benchmarks`.
 
 ```{figure} static/attempts.svg
 :name: fig-attempts

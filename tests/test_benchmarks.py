@@ -10,7 +10,10 @@ import pytest
 import torch
 
 from benchmarks import BENCHMARKS, __main__, common, digit_flows, gans, goals, page
+from lecture_utils.datasets import runs
 from lecture_utils.estimates import Estimate
+from lecture_utils.worlds import mixtures
+from lecture_utils.worlds.genes import GeneFaces
 
 
 @pytest.fixture(autouse=True)
@@ -75,6 +78,39 @@ def test_the_scoreboard_shows_the_results_that_are_there():
     assert max(low) < min(high) < max(high) < min(rows["mixture"]["seeds"])
     assert max(rows["mixture"]["seeds"]) < min(rows["VAE, K = 2"]["seeds"])
     assert rows["pixels alone"]["nats"] - max(rows["MADE"]["seeds"]) > 8
+    assert "| GAN | none |" in page.scoreboard(results)
+
+
+def test_what_the_scoreboard_says_of_the_ring_and_the_faces():
+    results = page.load()["attempts"]["attempts"]
+    ring, faces = ({row["name"]: row for row in results[world]} for world in ("ring", "faces"))
+
+    def all_of(row, key):
+        return [seed[key] for seed in row["seeds"]]
+
+    trained = [row for row in ring.values() if row["name"] not in ("truth", "Gaussian")]
+    assert all(10 <= row["seconds"] < 19 for row in trained)
+    gaps = {name: all_of(row, "gap") for name, row in ring.items() if "gap" in row["seeds"][0]}
+    assert max(gaps["autoregressive"]) < 0.01 < 0.03 < min(gaps["flow"])
+    assert max(gaps["flow"]) < min(gaps["diffusion"]) < max(gaps["diffusion"]) < 0.125
+    assert 0.45 < min(gaps["VAE"]) < max(gaps["VAE"]) < 0.6
+    low, high = ring["truth"]["luck"][0], ring["truth"]["luck"][-1]
+    assert all(low < value < high for value in all_of(ring["autoregressive"], "energy"))
+    assert min(all_of(ring["diffusion"], "quality")) > max(all_of(ring["flow"], "quality"))
+    assert all(0.30 < 1 - value < 0.37 for value in all_of(ring["VAE"], "quality"))
+    for name, held in (("GAN", 8), ("GAN, plain", 8), ("Gaussian", 0)):
+        assert all_of(ring[name], "held") == [held] * 3
+    assert max(abs(q - 0.97) for q in all_of(ring["GAN"], "quality")) < 0.01
+    assert max(abs(q - 0.97) for q in all_of(ring["flow"], "quality")) < 0.01
+    assert max(all_of(ring["Gaussian"], "reverse_kl")) < 0.01
+    kept, means = runs.attempts(), mixtures.ring().means
+    for name, deviation in (("GAN", 0.11), ("GAN, plain", 0.11), ("truth", 0.15)):
+        far = torch.cdist(torch.from_numpy(kept[name]).double(), means).min(1).values
+        near = far[far < 0.45].square().mean() / 2  # the variance of a coordinate
+        assert abs(near.sqrt() - deviation) < 0.006
+    assert f"{faces['pixels alone']['gap']:.0f}" == "178"
+    assert len(GeneFaces().pictures.means) == 720 and faces["mixture"]["drawings"] == 100
+    assert max(all_of(faces["autoregressive"], "gap")) < 5 < min(all_of(faces["VAE"], "gap"))
 
 
 def test_every_goal_is_measured_and_every_benchmark_has_results():

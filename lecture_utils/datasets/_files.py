@@ -8,7 +8,7 @@ from pathlib import Path
 FOLDER = Path(__file__).parent / "files"
 
 CHECKSUMS = {
-    "attempts.npz": "7687bfcd795c7548290829aefa3de8898968faa4924adb729b3143817d99dc5a",
+    "attempts.npz": "cb17d94e8a5f4fec15c3117d046ea4a4cab2198504f43acb8456aaa223d32fbf",
     "digits-8x8.npz": "b2dab7b501728c22e9119ad76740b2e17c77a231e42d1e592380d90886f1a05e",
     "digits-28x28.npz": "f1a23f2fb1a1c97bb00a811807ddd50a888dbcdcdead94147993273c22ee3f37",
     "gan-runs.npz": "0e890149d746c2e2de928bb0ddf28458dbefd4955dfbc0ea1d4c7bee9b2b9845",

@@ -39,7 +39,8 @@ def betas(num_steps: int, schedule: str = "linear") -> torch.Tensor:
       lost (Nichol and Dhariwal, "Improved Denoising Diffusion Probabilistic Models", 2021).
     - ``"geometric"`` multiplies the ratio of noise to data by the same factor at every step, from
       0.0001 to 10,000: its logarithm rises evenly, one of the schedules compared by Kingma,
-      Salimans, Poole and Ho ("Variational Diffusion Models", 2021). It is the one for data with fine detail, such as narrow modes.
+      Salimans, Poole and Ho ("Variational Diffusion Models", 2021). It is the one for data with
+      fine detail, such as narrow modes.
 
     Args:
         num_steps: At least 21 for ``"linear"``, so that the last share is below 1.

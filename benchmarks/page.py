@@ -12,6 +12,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from lecture_utils.datasets import runs
 
 from . import BENCHMARKS
@@ -22,6 +24,7 @@ RESULTS = ROOT / "benchmarks" / "results"
 PAGE = ROOT / "book" / "benchmarks.md"
 SCOREBOARD = ROOT / "book" / "scoreboard.md"
 PICTURE = ROOT / "book" / "static" / "attempts.svg"
+DRAWINGS = RESULTS / "drawings.npz"  # by `benchmarks.drawings`
 
 HEAD = """---
 myst:
@@ -507,6 +510,33 @@ def _dots(path: str) -> str:
     return "".join(f"M{float(x):.1f} {float(y):.1f}h0" for x, y in points)
 
 
+def drawings(kind: str) -> str:
+    """What all models of "digits" or "faces" draw, a row for each, as SVG."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    import matplotlib.pyplot as plt
+
+    from lecture_utils.figures.sheet import contact_sheet
+    from lecture_utils.figures.style import svg, use_style
+
+    with np.load(DRAWINGS) as kept:
+        models = {key.split(": ")[1]: kept[key] / 255 for key in kept if key.startswith(kind)}
+    use_style()
+    sheets = {name: contact_sheet(x, len(x), ink=True) for name, x in models.items()}
+    height, width = next(iter(sheets.values())).shape[:2]
+    each = 4.3 * height / width + 0.06  # inches: the picture is 4.3 wide, the names 1.3
+    fig, axes = plt.subplots(len(sheets), 1, figsize=(5.6, each * len(sheets)), layout="none")
+    fig.subplots_adjust(1.3 / 5.6, 0, 1, 1, hspace=0.06 / each)
+    for ax, (name, sheet) in zip(axes, sheets.items(), strict=True):
+        ax.imshow(sheet.clip(0, 1), interpolation="nearest")
+        ax.axis("off")
+        ax.text(-0.03, 0.5, name, transform=ax.transAxes, ha="right", va="center")
+    text = svg(fig)
+    plt.close(fig)
+    return text
+
+
 def write() -> Path:
     """Write the pages from the files of results."""
     results = load()
@@ -514,6 +544,8 @@ def write() -> Path:
     if {"digits", "attempts"} <= set(results):
         SCOREBOARD.write_text(scoreboard(results), encoding="utf8")
         PICTURE.write_text(picture(results["attempts"]), encoding="utf8")
+        for kind in ("digits", "faces"):
+            PICTURE.with_name(f"{kind}.svg").write_text(drawings(kind), encoding="utf8")
     return PAGE
 
 

@@ -418,6 +418,62 @@ def _without_alpha(p, a):
     return 1 / (1 - a), 1 / (1 - p)
 
 
+def _loop_from_one(beta):
+    shares = torch.ones_like(beta)
+    for t in range(1, len(beta)):
+        shares[t] = shares[t - 1] * (1 - beta[t])
+    return shares
+
+
+def _same_list(beta):
+    left, shares = torch.ones_like(beta[0]), []
+    for b in beta:
+        left *= 1 - b
+        shares.append(left)
+    return torch.stack(shares)
+
+
+def _walk_all(d, e, t, b):
+    x = d
+    for share in b:
+        x = (1 - share).sqrt() * x + share.sqrt() * e
+    return x
+
+
+def _returns_early(velocity, noise, steps):
+    x = noise
+    for i in range(steps):
+        x = x + velocity(x, _at(x, i / steps)) / steps
+        return x
+
+
+def _range_from_one(velocity, noise, steps):
+    x = noise
+    for i in range(1, steps):
+        x = x + velocity(x, _at(x, i / steps)) / steps
+    return x
+
+
+def _step_with(beta=lambda p, n: 1 - n / p, below=lambda p, n: 1 - n, of_x=None, variance=None):
+    """The formulas as a student types them, with one piece replaced."""
+
+    def solve(x, d, p, n):
+        b = beta(p, n)
+        of_data = p.sqrt() * b / below(p, n)
+        weight = of_x(p, n, b) if of_x else (1 - b).sqrt() * (1 - p) / below(p, n)
+        spread = variance(p, n, b) if variance else (1 - p) / below(p, n) * b
+        return of_data[:, None] * d + weight[:, None] * x, spread
+
+    return solve
+
+
+def _reverse_by_product(x, d, p, n):
+    b = 1 - n / p
+    q1, q2 = (1 - b) / b, 1 / (1 - p)
+    v = 1 / (q1 + q2)
+    return v[:, None] * ((q1 / (1 - b).sqrt())[:, None] * x + (q2 * p.sqrt())[:, None] * d), v
+
+
 def _density_slope(x, a, m, s):
     """The gradient of q, by autograd."""
 
@@ -483,6 +539,68 @@ FIRST_TRIES = [
     ),
     ("euler_flow", _clock, "clock-rounded"),
     ("noisy_score", _density_slope, "gradient-of-density"),
+    ("alpha_bars", _loop_from_one, "first-step-skipped"),
+    ("alpha_bars", _same_list, "total"),
+    ("add_noise", lambda d, e, a: e + d, "unscaled-sum"),
+    ("add_noise", lambda d, e, a: (d.T * a**0.5 + (1 - a) ** 0.5).T, "noise-missing"),
+    ("log_snr", lambda a: a.log() - (1 - a).sqrt().log(), "one-root"),
+    ("log_snr", lambda a: a.sqrt() / (1 - a).sqrt(), "not-log-of-amplitudes"),
+    ("noisy_at_step", _walk_all, "all-steps-same-noise"),
+    (
+        "noisy_at_step",
+        lambda d, e, t, b: _blend(d, e, (1 - b[: t.max()]).prod()),
+        "latest-step-for-all",
+    ),
+    (
+        "noisy_at_step",
+        lambda d, e, t, b: (
+            _left(b, t).sqrt() * d + (1 - (1 - b).sqrt().cumprod(0)[t - 1, None]).sqrt() * e
+        ),
+        "root-in-the-rest",
+    ),
+    ("data_from_noise", lambda x, e, a: 1.0 * x, "unchanged"),
+    (
+        "data_from_noise",
+        lambda x, e, a: x / (1 - a[:, None]).sqrt() - e,
+        "divided-by-noise-factor",
+    ),
+    ("data_from_noise", lambda x, e, a: _blend(x, -e, a[:, None]), "blended"),
+    ("noisy_score", lambda x, a, m, s: _score_loop(x, torch.zeros_like(a), m, s), "score-of-noise"),
+    ("noisy_score", lambda x, a, m, s: -(x - m) / (1 + s.square()), "plain-sum"),
+    (
+        "noisy_score",
+        lambda x, a, m, s: _score_loop(x, a, m, s) / (1 - a[:, None] * (1 - s**2)),
+        "variance-squared",
+    ),
+    ("flow_pair", lambda d, e, t: (_place(d, e, t), _place(d, e, t).T.div(t).T), "place-over-time"),
+    (
+        "flow_pair",
+        lambda d, e, t: (_place(d, e, t), (d - e) / (d - e).norm(dim=1, keepdim=True)),
+        "direction-only",
+    ),
+    ("flow_pair", lambda d, e, t: (_place(d, e, t), d.mean(0) - e), "toward-the-mean"),
+    ("euler_flow", _returns_early, "stops-after-one"),
+    ("euler_flow", _range_from_one, "first-step-missing"),
+    (
+        "euler_flow",
+        _flow_of(lambda v, x, i, n: x + v(x, _at(x, i / n)) * (i + 1) / n),
+        "growing-steps",
+    ),
+    ("euler_flow", _flow_of(lambda v, x, i, n: x + n * v(x, _at(x, i / n))), "times-steps"),
+    ("reverse_step", _step_with(beta=lambda p, n: n / p), "beta-is-what-is-kept"),
+    ("reverse_step", _step_with(beta=lambda p, n: 1 - p / n), "ratio-upside-down"),
+    ("reverse_step", _step_with(beta=lambda p, n: 1 - p), "beta-of-the-step-before"),
+    ("reverse_step", _step_with(below=lambda p, n: 1), "denominator-missing"),
+    ("reverse_step", _step_with(below=lambda p, n: (1 - n).sqrt()), "denominator-root"),
+    ("reverse_step", _step_with(below=lambda p, n: 1 - p), "denominator-before"),
+    ("reverse_step", _step_with(of_x=lambda p, n, b: (1 - b).sqrt()), "x-weight-missing"),
+    (
+        "reverse_step",
+        _step_with(variance=lambda p, n, b: (1 - n) / (1 - p) * b),
+        "variance-upside-down",
+    ),
+    ("reverse_step", _step_with(variance=lambda p, n, b: b / (1 - n)), "variance-not-shared"),
+    ("reverse_step", _reverse_by_product, "infinite-precision"),
 ]
 
 
@@ -492,6 +610,8 @@ NUMBERS = [
     ("best_guess", 1.4, "deviation-subtracted"),
     ("one_euler_step", 0.75, "probability"),
     ("one_euler_step", -1, "other-one"),
+    ("one_euler_step", "0.7 + 1", "data-added"),
+    ("which_point", 0.12, "other-one"),
     ("data_share", "0.9 * 0.8 * 0.5", None),
     ("data_share", "9/25", None),
     ("data_share", 0.37, "close"),

@@ -227,7 +227,7 @@ ALPHA_BARS = CodeExercise(
                 "total",
                 solve,
                 "That is the share after the **last** step alone. One entry for each step is asked "
-                "for.",
+                "for. (In a loop with `*=` a list holds one tensor many times.)",
             )
             for solve in (
                 lambda beta: (1 - beta).prod(),
@@ -274,6 +274,12 @@ ALPHA_BARS = CodeExercise(
             "squared-noise",
             lambda beta: (1 - beta**2).cumprod(0),
             "You squared β. It already is a share of the variance.",
+        ),
+        Wrong(
+            "first-step-skipped",
+            lambda beta: torch.cat([torch.ones_like(beta[:1]), (1 - beta[1:]).cumprod(0)]),
+            "Your first entry is 1, as if the first step added no noise. What is left **after** "
+            "it?",
         ),
     ],
     hints=[
@@ -487,6 +493,27 @@ ADD_NOISE = CodeExercise(
             ).clamp(-1, 1),
             "You clamp x_t. Then it is no longer normal; nothing bounds noise.",
         ),
+        Wrong(
+            "unscaled-sum",
+            lambda data, noise, alpha_bar: data + noise,
+            "You add data and noise as they are. Where does ᾱ come in?",
+        ),
+        Wrong(
+            "noise-missing",
+            lambda data, noise, alpha_bar: (
+                alpha_bar[:, None].sqrt() * data + (1 - alpha_bar[:, None]).sqrt()
+            ),
+            "You add the standard deviation, the same number for all coordinates. Where is "
+            "`noise`?",
+        ),
+        Wrong(
+            "multiplied-again",
+            lambda data, noise, alpha_bar: (
+                (share := alpha_bar.cumprod(0)[:, None]).sqrt() * data + (1 - share).sqrt() * noise
+            ),
+            "You multiply the ᾱ of the examples. They belong to different examples, and each is "
+            "the product of its steps already.",
+        ),
     ],
     hints=[
         "A normal variable with mean m and variance v, from a standard normal one: how?",
@@ -622,6 +649,32 @@ LOG_SNR = CodeExercise(
             "You limit the ratio. Very weak and very strong signals are exactly what the log is "
             "for.",
         ),
+        Wrong(
+            "one-root",
+            lambda alpha_bar: (alpha_bar / (1 - alpha_bar).sqrt()).log(),
+            "Above the line is a variance, below a standard deviation. Both should be variances.",
+        ),
+        Wrong(
+            "not-log-of-amplitudes",
+            lambda alpha_bar: (alpha_bar / (1 - alpha_bar)).sqrt(),
+            "That is the ratio of the factors √ᾱ and √(1 − ᾱ). The log of the ratio of "
+            "**variances** is asked for.",
+        ),
+        Wrong(
+            "log-of-half",
+            lambda alpha_bar: alpha_bar.log() / (1 - alpha_bar),
+            "Your log holds ᾱ alone, and is then divided. Mind the parentheses: the log is that of "
+            "the whole ratio.",
+        ),
+        *(
+            Wrong(
+                "epsilon",
+                lambda alpha_bar, e=e: (alpha_bar / (1 - alpha_bar) + e).log(),
+                "You add a small number in the log. Here ᾱ is above 0: nothing needs protecting, "
+                "and where there is little signal your result is off.",
+            )
+            for e in (1e-6, 1e-8)
+        ),
     ],
     hints=[
         "What are the variances of √ᾱ data and of √(1 − ᾱ) noise?",
@@ -753,6 +806,11 @@ WHICH_POINT = NumberExercise(
         ),
         WrongNumber(
             _sigmoid(-2),
+            "other-one",
+            "That is the probability of −1.",
+        ),
+        WrongNumber(
+            0.12,
             "other-one",
             "That is the probability of −1.",
         ),
@@ -1012,6 +1070,39 @@ DATA_FROM_NOISE = CodeExercise(
                 (x_t - (1 - alpha_bar[0]).sqrt() * noise) / alpha_bar[0].sqrt()
             ),
             "All examples get the ᾱ of the first one. Each has a time of its own.",
+        ),
+        Wrong(
+            "unchanged",
+            lambda x_t, noise, alpha_bar: x_t.clone(),
+            "That is x_t itself. What has the network told you about the noise in it?",
+        ),
+        Wrong(
+            "noise-itself",
+            lambda x_t, noise, alpha_bar: noise.clone(),
+            "That is the noise, as predicted. Solve the equation of x_t for the data.",
+        ),
+        Wrong(
+            "complement-of-root",
+            lambda x_t, noise, alpha_bar: (
+                (x_t - (1 - (root := alpha_bar[:, None].sqrt())) * noise) / root
+            ),
+            "You removed the noise times 1 − √ᾱ. Which root stands in front of it in x_t?",
+        ),
+        Wrong(
+            "divided-by-noise-factor",
+            lambda x_t, noise, alpha_bar: (
+                (x_t - (rest := (1 - alpha_bar[:, None]).sqrt()) * noise) / rest
+            ),
+            "Removing the noise was right. Then you divide by the factor of the noise. By which "
+            "factor were the **data** shrunk?",
+        ),
+        Wrong(
+            "blended",
+            lambda x_t, noise, alpha_bar: (
+                alpha_bar[:, None].sqrt() * x_t - (1 - alpha_bar[:, None]).sqrt() * noise
+            ),
+            "You apply the formula of x_t once more, with a minus. It has to be **solved** for the "
+            "data.",
         ),
     ],
     hints=[
@@ -1323,6 +1414,84 @@ NOISY_SCORE = CodeExercise(
             ),
             "That is minus the noise in x_t, if the data are a single point. The score divides by "
             "something else, and the data are spread.",
+        ),
+        Wrong(
+            "noise-std-as-variance",
+            lambda x, alpha_bar, mean, std: (
+                (alpha_bar[:, None].sqrt() * mean - x)
+                / (alpha_bar[:, None] * std**2 + (1 - alpha_bar[:, None]).sqrt())
+            ),
+            "The mean and the data's share of the variance are right. √(1 − ᾱ) is the noise's "
+            "standard deviation.",
+        ),
+        Wrong(
+            "noise-variance-squared",
+            lambda x, alpha_bar, mean, std: (
+                (alpha_bar[:, None].sqrt() * mean - x)
+                / (alpha_bar[:, None] * std**2 + (1 - alpha_bar[:, None]) ** 2)
+            ),
+            "The mean and the data's share of the variance are right. 1 − ᾱ is the noise's "
+            "variance as it stands.",
+        ),
+        Wrong(
+            "root-in-variance",
+            lambda x, alpha_bar, mean, std: (
+                (alpha_bar[:, None].sqrt() * mean - x)
+                / (alpha_bar[:, None].sqrt() * std**2 + 1 - alpha_bar[:, None])
+            ),
+            "The mean is right. √ᾱ is the factor of the data. Which factor does their variance "
+            "get?",
+        ),
+        Wrong(
+            "plain-sum",
+            lambda x, alpha_bar, mean, std: (mean - x) / (std**2 + 1),
+            "That is the score of data plus noise, both in full. In x_t both are scaled: where "
+            "does ᾱ come in?",
+        ),
+        Wrong(
+            "score-of-noise",
+            lambda x, alpha_bar, mean, std: -x,
+            "That is the score of a standard bell, where x_t ends. Before that, its mean and its "
+            "variance depend on the data.",
+        ),
+        Wrong(
+            "rescaled",
+            lambda x, alpha_bar, mean, std: (
+                (mean - x / (root := alpha_bar[:, None].clamp(min=1e-12).sqrt()))
+                / (std**2 + (1 - root**2) / root**2)
+            ),
+            "That is the score of x_t / √ᾱ, at x / √ᾱ. A slope changes when x is rescaled; and "
+            "ᾱ may be 0.",
+        ),
+        Wrong(
+            "rescaled",
+            lambda x, alpha_bar, mean, std: (
+                (mean - x / alpha_bar[:, None].sqrt())
+                / (std**2 + (1 - alpha_bar[:, None]) / alpha_bar[:, None])
+            ),
+            "That is the score of x_t / √ᾱ, at x / √ᾱ. A slope changes when x is rescaled; and "
+            "ᾱ may be 0.",
+        ),
+        Wrong(
+            "variance-squared",
+            lambda x, alpha_bar, mean, std: (
+                (alpha_bar[:, None].sqrt() * mean - x)
+                / (alpha_bar[:, None] * std**2 + 1 - alpha_bar[:, None]) ** 2
+            ),
+            "The variance is right, and you divided by its square. Differentiate the log-density "
+            "of a Gaussian once more: what stands below the line?",
+        ),
+        *(
+            Wrong(
+                "epsilon",
+                lambda x, alpha_bar, mean, std, e=e: (
+                    (alpha_bar[:, None].sqrt() * mean - x)
+                    / (alpha_bar[:, None] * std**2 + 1 - alpha_bar[:, None] + e)
+                ),
+                "You add a small number to the variance. It is above 0 already, and where it is "
+                "small your score is off.",
+            )
+            for e in (1e-5, 1e-6)
         ),
     ],
     hints=[
@@ -1640,6 +1809,50 @@ NOISY_AT_STEP = CodeExercise(
             ),
             "The noise is right now, but the data have lost their root and shrink too fast.",
         ),
+        Wrong(
+            "latest-step-for-all",
+            lambda data, noise, t, beta: _blend(data, noise, (1 - beta[: int(t.max())]).prod()),
+            "All examples are at the largest t among them. Each has a t of its own.",
+        ),
+        Wrong(
+            "all-steps-same-noise",
+            lambda data, noise, t, beta: _walk(data, noise, torch.full_like(t, len(beta)), beta),
+            "Two things: you walk **all** T steps, whatever t is; and you add the **same** noise "
+            "at each, so that it piles up in one direction.",
+        ),
+        Wrong(
+            "root-in-the-rest",
+            lambda data, noise, t, beta: (
+                (root := (1 - beta).sqrt().cumprod(0)[t - 1, None]) * data
+                + (1 - root).sqrt() * noise
+            ),
+            "The data are right: their factor is a product of roots. But the noise has the rest of "
+            "the **variance**, and you took 1 minus that factor. What must be squared first?",
+        ),
+        Wrong(
+            "noise-variances-added",
+            lambda data, noise, t, beta: (
+                _left(beta, t).sqrt() * data + beta.cumsum(0)[t - 1, None].sqrt() * noise
+            ),
+            "The data are right. The noises of all steps do add up by their variances, but each "
+            "later step shrinks the earlier noise, too.",
+        ),
+        Wrong(
+            "noise-deviations-added",
+            lambda data, noise, t, beta: (
+                _left(beta, t).sqrt() * data + beta.sqrt().cumsum(0)[t - 1, None] * noise
+            ),
+            "The data are right. For the noise you add standard deviations. What adds up when "
+            "noises are independent? And later steps shrink the earlier noise.",
+        ),
+        Wrong(
+            "noise-betas-multiplied",
+            lambda data, noise, t, beta: (
+                _left(beta, t).sqrt() * data + beta.cumprod(0)[t - 1, None].sqrt() * noise
+            ),
+            "The data are right. The shares of noise do not multiply: what the data lose the noise "
+            "gets.",
+        ),
     ],
     hints=[
         "With t = T, how much of the data does the code leave? How much should be left?",
@@ -1696,6 +1909,40 @@ def _by_noise(x_t, data, alpha_bar_before, alpha_bar):
     noise = (x_t - now.sqrt() * data) / (1 - now).sqrt()
     mean = (x_t - beta / (1 - now).sqrt() * noise) / (1 - beta).sqrt()
     return mean, (beta * (1 - before) / (1 - now)).squeeze(1)
+
+
+def _with_beta(x_t, data, alpha_bar_before, alpha_bar, *, beta):
+    """The right formulas with another β_t, a formula of the two ᾱ."""
+    before, now = alpha_bar_before[:, None], alpha_bar[:, None]
+    b = beta(before, now)
+    mean = (before.sqrt() * b * data + (1 - b).sqrt() * (1 - before) * x_t) / (1 - now)
+    return mean, (b * (1 - before) / (1 - now))[:, 0]
+
+
+def _over(x_t, data, alpha_bar_before, alpha_bar, *, below):
+    """The right numerators over something else."""
+    before, now = alpha_bar_before[:, None], alpha_bar[:, None]
+    mean, variance = reverse_step(x_t, data, alpha_bar_before, alpha_bar)
+    factor = (1 - now) / below(before, now)
+    return mean * factor, variance * factor[:, 0]
+
+
+def _over_before(x_t, data, alpha_bar_before, alpha_bar):
+    """The right numerators over the noise of the step before, without any guard."""
+    before, now = alpha_bar_before[:, None], alpha_bar[:, None]
+    beta = 1 - now / before
+    of_data = before.sqrt() * beta / (1 - before)
+    of_x = (1 - beta).sqrt() * (1 - before) / (1 - before)
+    return of_data * data + of_x * x_t, (beta * (1 - before) / (1 - before))[:, 0]
+
+
+def _by_weighted_centers(x_t, data, alpha_bar_before, alpha_bar):
+    before, now = alpha_bar_before[:, None], alpha_bar[:, None]
+    alpha = now / before
+    of_x, of_data = alpha / (1 - alpha), 1 / (1 - before)
+    variance = 1 / (of_x + of_data)
+    mean = variance * (of_x / alpha.sqrt() * x_t + of_data * before.sqrt() * data)
+    return mean, variance[:, 0]
 
 
 def _along_dimensions(x_t, data, before, now):
@@ -1838,6 +2085,12 @@ REVERSE_STEP = CodeExercise(
             "infinite-precision",
             _by_precisions,
             "The right formula, but with ᾱ_{t−1} = 1 one precision is infinite, and inf/inf is "
+            "nan. Which common factor can you multiply away?",
+        ),
+        Wrong(
+            "infinite-precision",
+            _by_weighted_centers,
+            "The right formula, but with ᾱ_{t−1} = 1 one precision is infinite, and 0 · inf is "
             "nan. Which common factor can you multiply away?",
         ),
         Wrong(
@@ -2130,6 +2383,186 @@ REVERSE_STEP = CodeExercise(
             "Your ᾱ runs along the dimensions: `[B]` beside `[B, D]` lines up with the **last** "
             "axis. ᾱ belongs to the examples.",
         ),
+        Wrong(
+            "beta-is-what-is-kept",
+            lambda *args: _with_beta(*args, beta=lambda before, now: now / before),
+            "ᾱ_t / ᾱ_{t−1} is what the step **keeps**. β_t is the share of noise that it adds.",
+        ),
+        Wrong(
+            "ratio-upside-down",
+            lambda *args: _with_beta(
+                *args, beta=lambda before, now: 1 - before / now.clamp(min=1e-12)
+            ),
+            "Your β_t is negative: the ratio of the two ᾱ is upside down. Which of them is "
+            "smaller?",
+        ),
+        Wrong(
+            "ratio-upside-down",
+            lambda *args: _with_beta(*args, beta=lambda before, now: 1 - before / now),
+            "Your β_t is negative: the ratio of the two ᾱ is upside down. Which of them is "
+            "smaller?",
+        ),
+        Wrong(
+            "beta-of-the-step-before",
+            lambda *args: _with_beta(*args, beta=lambda before, now: 1 - before),
+            "You take 1 − ᾱ_{t−1} for β_t. That is all the noise **before** this step. How much "
+            "does this step add?",
+        ),
+        Wrong(
+            "variance-not-shared",
+            lambda *args: _back(
+                *args,
+                variance=lambda x, data, before, now, beta: beta / (1 - now),
+            ),
+            "The mean is right. Your variance has lost a factor: what is it if ᾱ_{t−1} = 1, when "
+            "x_{t−1} is known?",
+        ),
+        Wrong(
+            "variance-upside-down",
+            lambda *args: _back(
+                *args,
+                variance=lambda x, data, before, now, beta: (
+                    beta * (1 - now) / (1 - before).clamp(min=1e-12)
+                ),
+            ),
+            "The mean is right. In your variance two shares of noise have changed places: seeing "
+            "x_t must make it **smaller** than β_t.",
+        ),
+        Wrong(
+            "variance-upside-down",
+            lambda *args: _back(
+                *args,
+                variance=lambda x, data, before, now, beta: beta * (1 - now) / (1 - before),
+            ),
+            "The mean is right. In your variance two shares of noise have changed places: seeing "
+            "x_t must make it **smaller** than β_t.",
+        ),
+        Wrong(
+            "variance-averaged",
+            lambda *args: _back(
+                *args,
+                variance=lambda x, data, before, now, beta: (beta + 1 - before) / 2,
+            ),
+            "The mean is right. You averaged two variances. When two Gaussians are "
+            "**multiplied**, what adds up?",
+        ),
+        Wrong(
+            "root-of-now",
+            lambda *args: _back(
+                *args,
+                mean=lambda x, data, before, now, beta: (
+                    (now.sqrt() * beta * data + (1 - beta).sqrt() * (1 - before) * x) / (1 - now)
+                ),
+            ),
+            "The variance is right. In your mean the data have the factor of x_t, √ᾱ_t. Where is "
+            "q(x_{t−1} | data) centered?",
+        ),
+        Wrong(
+            "root-of-now-at-x",
+            lambda *args: _back(
+                *args,
+                mean=lambda x, data, before, now, beta: (
+                    (before.sqrt() * beta * data + now.sqrt() * (1 - before) * x) / (1 - now)
+                ),
+            ),
+            "The variance is right. In your mean x_t has a factor of **all** steps, √ᾱ_t. How "
+            "much does this one step shrink?",
+        ),
+        Wrong(
+            "root-of-beta",
+            lambda *args: _back(
+                *args,
+                mean=lambda x, data, before, now, beta: (
+                    (before.sqrt() * beta.sqrt() * data + (1 - beta).sqrt() * (1 - before) * x)
+                    / (1 - now)
+                ),
+            ),
+            "The variance is right. In your mean the weight of the data has a root too many. A "
+            "weight is a precision over the sum of both: which variances stand in it?",
+        ),
+        Wrong(
+            "noise-factor-at-x",
+            lambda *args: _back(
+                *args,
+                mean=lambda x, data, before, now, beta: (
+                    (before.sqrt() * beta * data + beta.sqrt() * (1 - before) * x) / (1 - now)
+                ),
+            ),
+            "The variance is right. In your mean x_t has √β_t, the factor of the noise. Which "
+            "factor does x_{t−1} have in x_t?",
+        ),
+        Wrong(
+            "x-weight-missing",
+            lambda *args: _back(
+                *args,
+                mean=lambda x, data, before, now, beta: (
+                    before.sqrt() * beta / (1 - now) * data + (1 - beta).sqrt() * x
+                ),
+            ),
+            "The variance is right. In your mean the weight of the data is right, that of x_t is "
+            "not: with ᾱ_{t−1} = 1 it must be 0.",
+        ),
+        Wrong(
+            "variances-as-weights",
+            lambda *args: _back(
+                *args,
+                mean=lambda x, data, before, now, beta: (
+                    (before.sqrt() * (1 - before) * data + (1 - beta).sqrt() * beta * x) / (1 - now)
+                ),
+            ),
+            "The variance is right. In your mean the weights β_t and 1 − ᾱ_{t−1} have changed "
+            "places. The **sharper** guess should count more.",
+        ),
+        Wrong(
+            "centers-forgotten",
+            lambda *args: _balanced(
+                *args,
+                guesses=lambda x, data, before, now, beta: (x, data),
+                precisions=lambda x, data, before, now, beta: (
+                    (1 - beta) / beta,
+                    1 / (1 - before).clamp(min=1e-12),
+                ),
+            ),
+            "The variance is right, and so are the precisions. But around which centers? As a "
+            "function of x_{t−1}, where does each factor have its peak?",
+        ),
+        Wrong(
+            "noise-kept-no-variance",
+            lambda *args: _back(
+                *args,
+                mean=lambda x, data, before, now, beta: (
+                    before.sqrt() * data
+                    + (1 - before).sqrt() * (x - now.sqrt() * data) / (1 - now).sqrt()
+                ),
+                variance=lambda x, data, before, now, beta: 0 * now,
+            ),
+            "That is the step of the deterministic sampler: all the noise of x_t is kept, and none "
+            "is added. By Bayes the mean is another, and the variance is above 0.",
+        ),
+        Wrong(
+            "denominator-missing",
+            lambda *args: _over(*args, below=lambda before, now: 1),
+            "Mean and variance are both too small: you have the numerators. Which sum of "
+            "precisions belongs below the line?",
+        ),
+        Wrong(
+            "denominator-root",
+            lambda *args: _over(*args, below=lambda before, now: (1 - now).sqrt()),
+            "Mean and variance have one root too many below the line: precisions add up as they "
+            "are.",
+        ),
+        Wrong(
+            "denominator-before",
+            lambda *args: _over(*args, below=lambda before, now: (1 - before).clamp(min=1e-12)),
+            "Below the line you have the noise of x_{t−1}. Add up the two precisions once more: "
+            "which noise comes out?",
+        ),
+        Wrong(
+            "denominator-before",
+            _over_before,
+            "Below the line you have the noise of x_{t−1}. Add up the two precisions once more: "
+            "which noise comes out?",
+        ),
     ],
     hints=[
         "β_t follows from ᾱ_{t−1} and ᾱ_t: what does this one step keep of the variance?",
@@ -2329,6 +2762,45 @@ FLOW_PAIR = CodeExercise(
             lambda data, noise, t: (_path(data, noise, t), (data - noise).abs()),
             "The place is right. A velocity has a direction: its sign.",
         ),
+        Wrong(
+            "place-over-time",
+            lambda data, noise, t: (
+                _path(data, noise, t),
+                _path(data, noise, t) / t[:, None].clamp(min=1e-12),
+            ),
+            "The place is right. Velocity is **way** per time, and the way did not start at 0 but "
+            "at the noise.",
+        ),
+        Wrong(
+            "place-over-time",
+            lambda data, noise, t: (_path(data, noise, t), _path(data, noise, t) / t[:, None]),
+            "The place is right. Velocity is **way** per time, and the way did not start at 0 but "
+            "at the noise.",
+        ),
+        Wrong(
+            "toward-the-mean",
+            lambda data, noise, t: (_path(data, noise, t), data.mean(0) - noise),
+            "The place is right. You aim at the mean of the batch. The network finds the mean by "
+            "itself; its target is each point's own velocity.",
+        ),
+        Wrong(
+            "direction-only",
+            lambda data, noise, t: (
+                _path(data, noise, t),
+                torch.nn.functional.normalize(data - noise, dim=1),
+            ),
+            "The place is right. You return the direction only. How fast must a point be to get "
+            "there in one unit of time?",
+        ),
+        Wrong(
+            "variance-kept",
+            lambda data, noise, t: (
+                t[:, None] * data + (1 - t[:, None] ** 2).sqrt() * noise,
+                data - noise,
+            ),
+            "The velocity is right. Your path keeps the variance, as a diffusion does, but it is "
+            "not a straight line at constant speed.",
+        ),
     ],
     hints=[
         "Where is the point at t = 0, where at t = 1, and where half way?",
@@ -2400,6 +2872,12 @@ ONE_EULER_STEP = NumberExercise(
             0.75,
             "probability",
             "That is the probability of 1. Which velocity does the network give at the start?",
+        ),
+        WrongNumber(
+            1.7,
+            "data-added",
+            "You added 1 to the noise. The velocity is data **minus** noise, and the network does "
+            "not know that the data point will be 1.",
         ),
         WrongNumber(
             0.3,
@@ -2535,6 +3013,14 @@ def _stretching(velocity, noise, steps):
     for i in range(steps):
         t = torch.full_like(x[:, 0], i / steps)
         x = x + velocity(x, t) * t[:, None]
+    return x
+
+
+def _growing(velocity, noise, steps):
+    x = noise
+    for i in range(steps):
+        t = torch.full_like(x[:, 0], i / steps)
+        x = x + velocity(x, t) * (i + 1) / steps
     return x
 
 
@@ -2732,6 +3218,45 @@ EULER_FLOW = CodeExercise(
             "time-as-step",
             _stretching,
             "Your steps grow with time. They are equally long, however late it is.",
+        ),
+        Wrong(
+            "stops-after-one",
+            lambda velocity, noise, steps: (
+                noise + velocity(noise, torch.zeros_like(noise[:, 0])) / steps
+            ),
+            "Your walk ends after the first step. Does `return` stand inside the loop?",
+        ),
+        Wrong(
+            "first-step-missing",
+            lambda velocity, noise, steps: _flow(
+                velocity, noise, steps, time=lambda i, n: (i + 1) / n, count=lambda n: n - 1
+            ),
+            "The first step is missing, the one that starts at t = 0. Where does `range` begin?",
+        ),
+        Wrong(
+            "too-long-by-one",
+            lambda velocity, noise, steps: _flow(
+                velocity, noise, steps, size=lambda n: 1 / max(n - 1, 1)
+            ),
+            "Your steps are a little too long: together they take more than one unit of time. How "
+            "many are there?",
+        ),
+        Wrong(
+            "growing-steps",
+            _growing,
+            "Your steps grow: step i walks for i + 1 times its length. They are equally long.",
+        ),
+        Wrong(
+            "times-steps",
+            lambda velocity, noise, steps: _flow(velocity, noise, steps, size=lambda n: n),
+            "You multiply by the number of steps. The more steps, the **shorter** is each.",
+        ),
+        Wrong(
+            "last-time-first",
+            lambda velocity, noise, steps: _flow(
+                velocity, noise, steps, time=lambda i, n: (n - 1 - i) / n
+            ),
+            "You take the times in reverse, the latest first. At which time do you start?",
         ),
     ],
     hints=[

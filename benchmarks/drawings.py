@@ -1,6 +1,6 @@
 """What the models of the scoreboard draw, beside data: a row of digits or faces for each model.
 
-python -m benchmarks.drawings     train each once more, seed 0, and keep what `benchmarks.page` shows
+python -m benchmarks.drawings     train each once more, seed 0, and keep what the page shows
 
 Scores compare models; pictures show what a score means. They are the first ones drawn, not chosen.
 """

@@ -122,6 +122,14 @@ One set of digits, one split, one evaluation. Every chapter that trains a model 
 row. The images are the 1797 digits of 8×8 pixels, black or white: 1350 to learn from, 150 to
 choose settings with, and 297 that are scored, at the end.
 
+```{figure} static/digits.svg
+:name: fig-digits-drawn
+:width: 100%
+:alt: "@ALT_DIGITS@"
+
+Twelve digits of each model, seed 0, the first that were drawn; above them twelve of the test set.
+```
+
 | model | nats a digit | ± | three seeds | bits a pixel | seconds | to score one | to draw one |
 |:--|--:|--:|--:|--:|--:|--:|--:|
 """
@@ -223,6 +231,14 @@ The faces of {doc}`worlds` have 784 pixels, black or white, and $p(x)$ is a sum 
 garments. Their entropy is @FACES_ENTROPY@ nats. Learned from 10,000 faces; settings chosen on 500,
 scored on 1,000 others.
 
+```{figure} static/faces.svg
+:name: fig-faces-drawn
+:width: 100%
+:alt: "@ALT_FACES@"
+
+Seven faces of each model, seed 0, the first that were drawn; above them seven of the test set.
+```
+
 @FACES@
 @SEE_FACES@
 
@@ -233,6 +249,17 @@ ALT = (
     "without spots. The autoregressive model, the diffusion and the flow: eight spots, hard to "
     "tell from the data. The VAE: eight spots, joined by bridges of points. The plain GAN: narrow "
     "spots, with threads between them. The GAN with a penalty: narrow spots, fewer threads."
+)
+ALT_DIGITS = (
+    "Nine rows of twelve small digits. Data: digits in black and white, coarse but most of "
+    "them legible. Pixels alone: speckles. Mixture: digits with stray pixels. The two VAEs: "
+    "some digits, some blots; more blots with K = 2. MADE, diffusion and flow: strokes of one "
+    "piece, many of them digits. GAN: soft gray digits."
+)
+ALT_FACES = (
+    "Five rows of seven small faces in black and white. Data: clear faces with hair, caps, "
+    "sunglasses, scarves. Pixels alone: heads made of speckles. Mixture: clear faces. "
+    "Autoregressive and VAE: faces, most of them clear, some with smudged hair or stripes."
 )
 SEE = """**What to see.** In the plane, the autoregressive model wins: its gap is a few
 thousandths of a nat, and its samples are as good as data, by every count here. That says that the
@@ -262,7 +289,10 @@ random start, every run ends on another hill, and 200 or 400 drawings did no bet
 validation faces. The autoregressive model comes within five nats, and needs 784 passes to draw
 where the VAE, with a code of twelve numbers, needs one. The VAE is scored by the importance-
 weighted bound with 1000 samples: it may be better than its row says, so that we cannot be sure that
-it is behind. (A GAN, a diffusion and a flow of faces were not trained.)"""
+it is behind. (A GAN, a diffusion and a flow of faces were not trained.)
+
+Look at the pictures, too. Pixels alone make no face, only speckles where most faces have ink. The
+others make faces, with a smudge here and there where a model did not decide between two of them."""
 RING_COSTS = {  # passes to score one, to draw one; the code; the encoder
     "Gaussian": ("1", "1", "none", "–"),
     "autoregressive": ("1", "2", "none", "–"),
@@ -340,7 +370,8 @@ def text(results: dict[str, dict[str, Any]]) -> str:
 def scoreboard(results: dict[str, dict[str, Any]]) -> str:
     """The page with all models, from what the benchmarks `attempts` and `digits` found."""
     known = attempts(results["attempts"])
-    return SCOREBOARD_HEAD.replace("@ATTEMPTS@\n", known) + digits(results["digits"])
+    page = SCOREBOARD_HEAD.replace("@ATTEMPTS@\n", known) + digits(results["digits"])
+    return page.replace("@ALT_DIGITS@", ALT_DIGITS).replace("@ALT_FACES@", ALT_FACES)
 
 
 def digits(result: dict[str, Any]) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
-from benchmarks import attempts, page
+from benchmarks import attempts, drawings, page
 from lecture_utils.datasets import runs
 from lecture_utils.training.vae import VAE, exact_log_prob
 from lecture_utils.worlds.modes import mode_report
@@ -128,3 +129,35 @@ def test_the_picture_shows_every_attempt():
     assert len(drawn) < 250_000 and "prefers-color-scheme:dark" in drawn
     assert set(page.SHOWN) == {row["name"] for row in results["attempts"]["ring"]}
     assert len(page.PICTURE.read_text(encoding="utf8")) == pytest.approx(len(drawn), rel=0.05)
+
+
+# -- Pictures --------------------------------------------------------------------------------------
+
+
+def test_every_model_of_the_scoreboard_has_its_drawings():
+    results = page.load()
+    digits = {row["name"] for row in results["digits"]["digits"]["static binarization"]}
+    faces = {row["name"] for row in results["attempts"]["attempts"]["faces"]} - {"truth"}
+    with np.load(page.DRAWINGS) as kept:
+        names = {kind: {k.split(": ")[1] for k in kept if k.startswith(kind)}
+                 for kind in ("digits", "faces")}
+        assert names == {"digits": digits | {"data", "GAN"}, "faces": faces | {"data"}}
+        for key in kept:
+            assert kept[key].dtype == np.uint8 and kept[key].max() > 0
+            assert key == "digits: GAN" or set(np.unique(kept[key])) == {0, 255}
+    for kind in names:
+        drawn = page.drawings(kind)
+        assert drawn.count("<image") == len(names[kind])
+        written = page.PICTURE.with_name(f"{kind}.svg").read_text(encoding="utf8")
+        assert len(written) == pytest.approx(len(drawn), rel=0.05)
+
+
+def test_drawings_are_made(tmp_path, monkeypatch):
+    monkeypatch.setattr(attempts, "OF_FACES", {"pixels alone": attempts.pixels_alone})
+    drawings.keep(tmp_path / "drawings.npz", steps=2)
+    with np.load(tmp_path / "drawings.npz") as made, np.load(page.DRAWINGS) as kept:
+        assert set(made) <= set(kept)
+        for key in made:
+            assert made[key].shape == kept[key].shape
+        for key in ("digits: data", "digits: pixels alone", "faces: data"):
+            assert (made[key] == kept[key]).all()

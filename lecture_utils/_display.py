@@ -9,8 +9,9 @@ from typing import Any
 _CODE = re.compile(r"`([^`]+)`")
 _BOLD = re.compile(r"\*\*([^*]+)\*\*")
 # x_t, x_{t−1}, x_<t (already escaped) and p_data; the sum sign stays upright.
-_SUBSCRIPT = re.compile(r"(?<!\w)([A-Za-zα-ωᾱ])_((?:&lt;)?\w|[a-z]{2,5})(?!\w)")
-_BRACED = re.compile(r"(?<!\w)([A-Za-zα-ωᾱ])_\{([^{}]+)\}")
+_SUBSCRIPT = re.compile(
+    r"(?<!\w)([A-Za-zα-ωᾱ])_(?:((?:&lt;)?\w|[a-z]{2,5})(?!\w)|\{([^{}]+)\})"
+)
 _SUM_OVER = re.compile(r"(?<!\w)([ΣΠ])_(?:(\w)(?!\w)|\{([^{}]+)\})")
 _SMALL_DIGITS = re.compile(r"(?<![A-Za-z])([A-Za-z])([₀-₉]+)")  # x₁
 _SUPERSCRIPT = re.compile(r"\^\(([^()]*)\)")  # p^(1/τ)
@@ -53,8 +54,7 @@ def inline_markup(text: str) -> str:
         if i % 2:
             parts[i] = f"<code>{part}</code>"
         else:
-            part = _SUBSCRIPT.sub(r"<i>\1</i><sub>\2</sub>", part)
-            part = _BRACED.sub(r"<i>\1</i><sub>\2</sub>", part)
+            part = _SUBSCRIPT.sub(r"<i>\1</i><sub>\2\3</sub>", part)
             part = _SUM_OVER.sub(r"\1<sub>\2\3</sub>", part)
             part = _SMALL_DIGITS.sub(r"<i>\1</i>\2", part)
             part = _SUPERSCRIPT.sub(r"<sup>\1</sup>", part)

@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -345,7 +345,7 @@ def sampled(draw: Callable[[int, torch.Generator], torch.Tensor], seed: int, n: 
 
 def luck(n: int, times: int) -> list[float]:
     """The energy distances of data from other data, in order: what a perfect model would show."""
-    pairs = [(points(n, 300 + time), points(n, 400 + time)) for time in range(times)]
+    pairs = [(points(n, 300 + i), points(n, 400 + i)) for i in range(times)]
     return sorted(energy_distance(x, y) for x, y in pairs)
 
 
@@ -367,11 +367,7 @@ def on_the_ring(
     print(_line(rows[0]))
     for name, train in RING.items():
         found = []
-        for seed in seeds:
-            torch.manual_seed(seed)
-            start = time.process_time()
-            trained = train(x, seed, steps)
-            seconds = time.process_time() - start
+        for seed, trained, seconds in _from(seeds, train, x, steps):
             seen, samples = sampled(trained.draw, seed, n)
             found.append({"seconds": seconds, **scored(trained, test, truth), **seen})
             kept.setdefault(name, samples)
@@ -466,19 +462,27 @@ def of_faces(steps: int | None = None, scores: int = FACES_SCORED) -> list[dict[
     rows[0]["seeds"] = [score]
     print(_line(rows[0]))
     for name, train in OF_FACES.items():
-        seeds = []
-        for seed in SEEDS:
-            torch.manual_seed(seed)
-            start = time.process_time()
-            trained = train(x, seed, steps)
-            seconds = time.process_time() - start
-            seeds.append({"seconds": seconds, **scored(trained, test, truth)})
+        seeds = [
+            {"seconds": seconds, **scored(trained, test, truth)}
+            for _, trained, seconds in _from(SEEDS, train, x, steps)
+        ]
         rows.append(_row(name, seeds))
         print(_line(rows[-1]), flush=True)
     return rows
 
 
 # -- Both ------------------------------------------------------------------------------------------
+
+
+def _from(
+    seeds: tuple[int, ...], train: Callable[..., Trained], x: torch.Tensor, steps: int | None
+) -> Iterator[tuple[int, Trained, float]]:
+    """Each seed, what was trained from it, and the CPU seconds that took."""
+    for seed in seeds:
+        torch.manual_seed(seed)
+        start = time.process_time()
+        trained = train(x, seed, steps)
+        yield seed, trained, time.process_time() - start
 
 
 def _row(name: str, seeds: list[dict[str, Any]]) -> dict[str, Any]:
